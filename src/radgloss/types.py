@@ -44,7 +44,7 @@ Status = Literal["present", "absent", "uncertain", "not assessed"]
 Section = Literal["technique", "comparison", "findings", "impression"]
 
 
-class InputRejected(ValueError):
+class InputRejected(ValueError):  # noqa: N818 - the name is the interface
     """The one error for input that cannot be used; it says which, found, wanted, do.
 
     `code` is stable and meant for machines (see `docs/errors.md`); the other four are sentences
