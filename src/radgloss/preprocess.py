@@ -1,0 +1,234 @@
+"""The bridge: `Image` → the array a model sees, and the way back to millimetres.
+
+Training and serving both come here, and the settings travel inside every checkpoint, so the two
+cannot drift apart. Cross-sections are turned to the axial plane by axis swaps and flips (never by
+interpolation between frames), thinned to one frame every `step_mm`, and fitted whole into a square;
+radiographs are turned upright. Every step is affine, so `Placement` can be inverted exactly.
+
+Shapes: N frames kept · C channels (one per window) · S side of the square."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as Pillow
+
+from radgloss.display import apply_voi, default_voi
+from radgloss.types import Image, InputRejected, Region, Window
+
+__all__ = ["CT_WINDOWS", "Placement", "Prepared", "Preprocess", "prepare"]
+
+# Soft tissue, lung, bone: the three windows of everyday reading.
+CT_WINDOWS = (Window(40, 400), Window(-500, 1500), Window(400, 1800))
+RADIOGRAPHS = frozenset({"CR", "DX", "RG", "MG", "XA", "RF"})
+NOT_ENOUGH = 8  # an image narrower than this many pixels shows nothing
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Settings of the bridge. size: side of the square in pixels. step_mm: distance of the frames
+    that are kept. max_frames: more are thinned evenly. windows: CT channels, in HU."""
+
+    size: int = 160
+    step_mm: float = 5.0
+    max_frames: int = 64
+    windows: tuple[Window, ...] = field(default=CT_WINDOWS)
+
+    @property
+    def channels(self) -> int:
+        return len(self.windows)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for a checkpoint's `config.json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, d: dict[str, object]) -> Preprocess:
+        """The inverse of `to_dict`; unknown keys are a TypeError."""
+        windows = tuple(Window(**w) for w in d["windows"])  # type: ignore[attr-defined]
+        return cls(**{**d, "windows": windows})  # type: ignore[arg-type]
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that change when any setting does."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where the model's array lies in the image and in the patient.
+
+    to_source: (4, 4), prepared (n, row, column, 1) → source (frame, row, column, 1).
+    affine: (4, 4) of the source image, → LPS millimetres. shape: the source's (F, R, C)."""
+
+    to_source: npt.NDArray[np.float64]
+    affine: npt.NDArray[np.float64]
+    shape: tuple[int, int, int]
+
+    def to_index(self, n: float, row: float, column: float) -> npt.NDArray[np.float64]:
+        """Index (frame, row, column) in the source image of a prepared pixel's centre."""
+        return (self.to_source @ np.array([n, row, column, 1.0]))[:3]
+
+    def to_mm(self, n: float, row: float, column: float) -> npt.NDArray[np.float64]:
+        """LPS millimetres (3,) of a prepared pixel's centre."""
+        return (self.affine @ self.to_source @ np.array([n, row, column, 1.0]))[:3]
+
+    def from_mm(self, x: float, y: float, z: float) -> npt.NDArray[np.float64]:
+        """Prepared (n, row, column) of a point in LPS millimetres."""
+        both = np.linalg.inv(self.affine @ self.to_source)
+        return (both @ np.array([x, y, z, 1.0]))[:3]
+
+    def region(self, n: int, top: float, left: float, bottom: float, right: float) -> Region:
+        """A rectangle of prepared frame n (edges in pixels) as a box of source voxels."""
+        a = self.to_index(n, top, left)
+        b = self.to_index(n, bottom - 1, right - 1)
+        limit = np.array(self.shape) - 1
+        low = np.clip(np.rint(np.minimum(a, b)), 0, limit).astype(int)
+        high = np.clip(np.rint(np.maximum(a, b)), 0, limit).astype(int)
+        return Region(tuple(low.tolist()), tuple(high.tolist()))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """pixels: (N, C, S, S) float32 in [0, 1], padding 0. inside: (S, S) bool, not padding."""
+
+    pixels: npt.NDArray[np.float32]
+    inside: npt.NDArray[np.bool_]
+    placement: Placement
+
+
+def prepare(image: Image, settings: Preprocess) -> Prepared:
+    """The array that a model sees of one image, and its place.
+
+    Raises InputRejected for an image that is too small, empty or not finite."""
+    _check(image)
+    order, flips = _upright(image)
+    volume, turn = _turned(image.pixels, order, flips)  # (F', R', C') view, no copy
+    keep = _kept_frames(volume.shape[0], _step_mm(image, order), settings)
+    rows_mm, columns_mm = (_length(image.affine[:, order[i]]) for i in (1, 2))
+    height, width, top, left = _fit(
+        volume.shape[1] * rows_mm, volume.shape[2] * columns_mm, settings
+    )
+    pixels = np.zeros((len(keep), settings.channels, settings.size, settings.size), np.float32)
+    for n, frame in enumerate(keep):
+        for c, channel in enumerate(_channels(image, volume[frame], settings)):
+            pixels[n, c, top : top + height, left : left + width] = _resize(channel, height, width)
+    inside = np.zeros((settings.size, settings.size), bool)
+    inside[top : top + height, left : left + width] = True
+    fit = _fit_matrix(keep, volume.shape, (height, width, top, left))
+    shape: tuple[int, int, int] = image.pixels.shape
+    return Prepared(pixels, inside, Placement(turn @ fit, image.affine, shape))
+
+
+def _check(image: Image) -> None:
+    what = f"image {image.uid}"
+    if min(image.pixels.shape[1:]) < NOT_ENOUGH:
+        raise InputRejected(
+            "too-small", what, f"{image.pixels.shape[1]} × {image.pixels.shape[2]} pixels",
+            f"at least {NOT_ENOUGH} × {NOT_ENOUGH}", "Leave it out.",
+        )  # fmt: skip
+    if not np.isfinite(image.pixels).all():
+        raise InputRejected(
+            "not-finite", what, "NaN or infinite pixels", "numbers", "Leave it out."
+        )
+
+
+def _length(v: npt.NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(v[:3])) or 1.0
+
+
+def _upright(image: Image) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
+    """Which source axis becomes frame, row and column, and which of them run backwards.
+
+    Axial: frames towards the head, rows towards the back, columns towards the left. A radiograph
+    keeps its frames; rows run towards the feet, columns towards the patient's left."""
+    axes = image.affine[:3, :3] / np.maximum(np.linalg.norm(image.affine[:3, :3], axis=0), 1e-12)
+    if image.modality in RADIOGRAPHS or image.pixels.shape[0] == 1:
+        across = int(np.argmax(np.abs(axes[0, 1:]))) + 1  # the in-plane axis along x
+        down = 3 - across
+        vertical = axes[2, down] if abs(axes[2, down]) > 0.5 else -axes[1, down]
+        lateral = abs(axes[0, across]) < 0.5  # no left-right in the plane: leave as it hangs
+        if lateral:
+            return (0, 1, 2), (False, False, False)
+        return (0, down, across), (False, bool(vertical > 0), bool(axes[0, across] < 0))
+    order = [0, 0, 0]
+    free = {0, 1, 2}
+    for goal, world in ((0, 2), (1, 1), (2, 0)):  # frames along z, rows along y, columns along x
+        axis = max(free, key=lambda a: abs(axes[world, a]))
+        order[goal] = axis
+        free.discard(axis)
+    z, y, x = order
+    return (z, y, x), (bool(axes[2, z] < 0), bool(axes[1, y] < 0), bool(axes[0, x] < 0))
+
+
+def _turned(
+    pixels: npt.NDArray[np.float32],
+    order: tuple[int, int, int],
+    flips: tuple[bool, bool, bool],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """The turned view, and the (4, 4) matrix from its indices to the source's."""
+    view = pixels.transpose(order)
+    turn = np.zeros((4, 4))
+    turn[3, 3] = 1.0
+    for new, old in enumerate(order):
+        if flips[new]:
+            view = np.flip(view, new)
+            turn[old, new], turn[old, 3] = -1.0, pixels.shape[old] - 1.0
+        else:
+            turn[old, new] = 1.0
+    return view, turn
+
+
+def _step_mm(image: Image, order: tuple[int, int, int]) -> float:
+    return _length(image.affine[:, order[0]])
+
+
+def _kept_frames(frames: int, spacing: float, settings: Preprocess) -> npt.NDArray[np.int64]:
+    """An even choice: every `step_mm`, thinned further to at most `max_frames`."""
+    stride = max(1, round(settings.step_mm / spacing)) if frames > 1 else 1
+    stride = max(stride, -(-frames // settings.max_frames))
+    start = ((frames - 1) % stride) // 2
+    return np.arange(start, frames, stride)
+
+
+def _fit(height: float, width: float, settings: Preprocess) -> tuple[int, int, int, int]:
+    """Height, width, top and left in pixels of the picture within the square."""
+    scale = settings.size / max(height, width)
+    h, w = max(1, round(height * scale)), max(1, round(width * scale))
+    return h, w, (settings.size - h) // 2, (settings.size - w) // 2
+
+
+def _fit_matrix(
+    keep: npt.NDArray[np.int64], shape: tuple[int, ...], box: tuple[int, int, int, int]
+) -> npt.NDArray[np.float64]:
+    """Prepared (n, row, column) → turned (frame, row, column); pixel centres at whole numbers."""
+    height, width, top, left = box
+    rows, columns = shape[1] / height, shape[2] / width
+    m = np.eye(4)
+    m[0, 0] = float(keep[1] - keep[0]) if len(keep) > 1 else 1.0
+    m[0, 3] = float(keep[0])
+    m[1, 1], m[1, 3] = rows, (0.5 - top) * rows - 0.5
+    m[2, 2], m[2, 3] = columns, (0.5 - left) * columns - 0.5
+    return m
+
+
+def _channels(
+    image: Image, frame: npt.NDArray[np.float32], settings: Preprocess
+) -> list[npt.NDArray[np.float32]]:
+    """CT: one channel a window. Others: the stored window, the same in every channel."""
+    if image.modality == "CT":
+        return [apply_voi(frame, w) for w in settings.windows]
+    shown = apply_voi(frame, default_voi(image))
+    if image.inverted:
+        shown = 1.0 - shown
+    return [shown] * settings.channels
+
+
+def _resize(picture: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
+    """Antialiased resampling (each output pixel averages the area it covers)."""
+    source = Pillow.fromarray(np.ascontiguousarray(picture, np.float32))
+    return np.asarray(source.resize((width, height), Pillow.Resampling.BILINEAR), np.float32)
