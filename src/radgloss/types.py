@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "MACHINE_MARK",
     "Answer",
     "Case",
     "Draft",
@@ -42,6 +43,10 @@ __all__ = [
 Side = Literal["left", "right", "bilateral", "midline", ""]
 Status = Literal["present", "absent", "uncertain", "not assessed"]
 Section = Literal["technique", "comparison", "findings", "impression"]
+
+
+MACHINE_MARK = "AI-generated draft - unverified - research use only, not a medical device"
+"""What every machine text carries, in every format."""
 
 
 class InputRejected(ValueError):  # noqa: N818 - the name is the interface
