@@ -41,7 +41,7 @@ def reoriented(image, order, flips):
 def test_storage_orientation_does_not_change_what_the_model_sees(order, flips):
     image = volume(AXIAL)
     same = prepare(reoriented(image, tuple(order), flips), SMALL)
-    np.testing.assert_allclose(same.pixels, prepare(image, SMALL).pixels, atol=1e-6)
+    np.testing.assert_array_equal(same.pixels, prepare(image, SMALL).pixels)
 
 
 @settings(deadline=None, max_examples=30)
@@ -79,7 +79,7 @@ def test_a_flipped_radiograph_is_turned_back():
     mirrored = upright.copy()
     mirrored[0, 2], mirrored[0, 3] = -1.0, 39.0
     flipped = Image("2", np.ascontiguousarray(pixels[:, :, ::-1]), mirrored, "DX", view="PA")
-    np.testing.assert_allclose(prepare(flipped, SMALL).pixels, prepare(film, SMALL).pixels)
+    np.testing.assert_array_equal(prepare(flipped, SMALL).pixels, prepare(film, SMALL).pixels)
 
 
 def test_monochrome1_looks_like_monochrome2():
@@ -87,7 +87,7 @@ def test_monochrome1_looks_like_monochrome2():
     eye = np.eye(4)[[2, 1, 0, 3]]
     two = Image("1", pixels, eye, "DX", voi=(Window(0.5, 1.0, "LINEAR_EXACT"),))
     one = replace(two, pixels=1 - pixels, inverted=True)
-    np.testing.assert_allclose(prepare(one, SMALL).pixels, prepare(two, SMALL).pixels, atol=1e-6)
+    np.testing.assert_allclose(prepare(one, SMALL).pixels, prepare(two, SMALL).pixels, atol=1)
 
 
 def test_non_square_pixels_keep_their_proportion():

@@ -82,6 +82,14 @@ class Placement:
         both = np.linalg.inv(self.affine @ self.to_source)
         return (both @ np.array([x, y, z, 1.0]))[:3]
 
+    def from_index(self, frame: float) -> float:
+        """The prepared frame n nearest to a source frame (frames keep their own axis order)."""
+        inverse = np.linalg.inv(self.to_source)
+        axis = int(np.argmax(np.abs(self.to_source[:3, 0])))
+        point = np.zeros(4)
+        point[axis], point[3] = frame, 1.0
+        return float((inverse @ point)[0])
+
     def region(self, n: int, top: float, left: float, bottom: float, right: float) -> Region:
         """A rectangle of prepared frame n (edges in pixels) as a box of source voxels."""
         a = self.to_index(n, top, left)
@@ -94,9 +102,11 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """pixels: (N, C, S, S) float32 in [0, 1], padding 0. inside: (S, S) bool, not padding."""
+    """pixels: (N, C, S, S) uint8, 255 is white, padding 0. inside: (S, S) bool, not padding.
 
-    pixels: npt.NDArray[np.float32]
+    Eight bits, so that what is cached for training and what is served are the same bytes."""
+
+    pixels: npt.NDArray[np.uint8]
     inside: npt.NDArray[np.bool_]
     placement: Placement
 
@@ -113,7 +123,7 @@ def prepare(image: Image, settings: Preprocess) -> Prepared:
     height, width, top, left = _fit(
         volume.shape[1] * rows_mm, volume.shape[2] * columns_mm, settings
     )
-    pixels = np.zeros((len(keep), settings.channels, settings.size, settings.size), np.float32)
+    pixels = np.zeros((len(keep), settings.channels, settings.size, settings.size), np.uint8)
     for n, frame in enumerate(keep):
         for c, channel in enumerate(_channels(image, volume[frame], settings)):
             pixels[n, c, top : top + height, left : left + width] = _resize(channel, height, width)
@@ -228,7 +238,8 @@ def _channels(
     return [shown] * settings.channels
 
 
-def _resize(picture: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
-    """Antialiased resampling (each output pixel averages the area it covers)."""
+def _resize(picture: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.uint8]:
+    """[0, 1] → 0 to 255, antialiased (each output pixel averages the area it covers)."""
     source = Pillow.fromarray(np.ascontiguousarray(picture, np.float32))
-    return np.asarray(source.resize((width, height), Pillow.Resampling.BILINEAR), np.float32)
+    small = np.asarray(source.resize((width, height), Pillow.Resampling.BILINEAR), np.float32)
+    return np.rint(small * 255.0).astype(np.uint8)

@@ -1,0 +1,9 @@
+"""One embedding space for pictures and words: a file per architecture."""
+
+from types import ModuleType
+
+from radgloss.models.alignment import clip
+
+__all__ = ["ARCHITECTURES"]
+
+ARCHITECTURES: dict[str, ModuleType] = {"clip": clip}

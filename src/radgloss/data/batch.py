@@ -1,0 +1,33 @@
+"""The only place where arrays become tensors.
+
+Shapes: B pairs · C channels · S side · T tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+__all__ = ["Batch", "to_model"]
+
+MEAN, SPREAD = 0.35, 0.30  # of prepared pixels in [0, 1]; fixed, so every checkpoint agrees
+
+
+@dataclass(frozen=True)
+class Batch:
+    """images: (B, C, S, S) float32, centred. tokens: (B, T) int64. mask: (B, T) bool."""
+
+    images: torch.Tensor
+    tokens: torch.Tensor
+    mask: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def to_model(pixels: npt.NDArray[np.uint8]) -> torch.Tensor:
+    """Prepared pixels (B, C, S, S) uint8 → what every image tower takes, float32."""
+    x = torch.from_numpy(np.ascontiguousarray(pixels)).to(torch.float32)
+    return x.div_(255.0).sub_(MEAN).div_(SPREAD)

@@ -1,0 +1,167 @@
+"""A manifest: JSON Lines or CSV, one study a line, split by patient.
+
+    {"schema": 1, "study": "path", "patient": "…", "images": ["…"], "report": "… or {sections}",
+     "captions": [{"image": "uid", "frame": 3, "sentences": ["…"]}], "labels": {…},
+     "split": "train"}
+
+A bad line is named with its number and left out; more than the allowed share of bad lines, or one
+patient in two splits, stops before any work begins."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from radgloss.types import InputRejected, Report
+
+__all__ = ["SCHEMA", "Caption", "Entry", "Manifest", "read_manifest"]
+
+SCHEMA = 1
+SPLITS = ("train", "val", "test")
+KEYS = frozenset(
+    {"schema", "study", "patient", "images", "report", "captions", "labels", "measurements"}
+    | {"split", "exam", "seed"}
+)
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is true of one frame of one image, sentence by sentence."""
+
+    image: str
+    frame: int
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One study of the manifest; `study` is a path beside the manifest, or absolute."""
+
+    line: int
+    study: Path
+    patient: str
+    split: str = "train"
+    report: Report = field(default_factory=Report)
+    captions: tuple[Caption, ...] = ()
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    exam: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The good lines, and why the others were left out."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+    bad: tuple[InputRejected, ...] = ()
+
+    def split(self, name: str) -> tuple[Entry, ...]:
+        """The entries of one split, in the file's order."""
+        return tuple(e for e in self.entries if e.split == name)
+
+
+def read_manifest(path: Path, allowed_bad: float = 0.01) -> Manifest:
+    """Read, check and keep the good lines.
+
+    Raises InputRejected('manifest') when the file is missing or empty, when more than
+    `allowed_bad` of the lines are bad, or when a patient stands in two splits."""
+    if not path.is_file():
+        raise _rejected(str(path), "no such file", "a .jsonl or .csv manifest", "Check the path.")
+    entries: list[Entry] = []
+    bad: list[InputRejected] = []
+    for number, row in _rows(path):
+        try:
+            entries.append(_entry(number, row, path.parent))
+        except (KeyError, TypeError, ValueError) as problem:
+            bad.append(
+                _rejected(f"{path.name} line {number}", _said(problem), "a study", "Mend it.")
+            )
+    total = len(entries) + len(bad)
+    if not entries:
+        raise _rejected(path.name, f"{total} lines, none usable", "at least one study",
+                        str(bad[0]) if bad else "Write one line a study.")  # fmt: skip
+    if len(bad) > allowed_bad * total:
+        raise _rejected(path.name, f"{len(bad)} bad lines of {total}",
+                        f"at most {allowed_bad:.0%}", f"The first: {bad[0]}")  # fmt: skip
+    _one_split_each(path, entries)
+    return Manifest(path, tuple(entries), tuple(bad))
+
+
+def _rejected(what: str, found: str, wanted: str, do: str) -> InputRejected:
+    return InputRejected("manifest", what, found, wanted, do)
+
+
+def _said(problem: Exception) -> str:
+    return f"no {problem.args[0]!r}" if isinstance(problem, KeyError) else str(problem)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """(line number, parsed row or the problem itself)."""
+    with path.open(encoding="utf-8", newline="") as file:
+        if path.suffix == ".csv":
+            yield from enumerate(csv.DictReader(file), 2)
+            return
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    yield number, json.loads(line)
+                except json.JSONDecodeError as problem:
+                    yield number, ValueError(f"not JSON ({problem.msg})")
+
+
+def _entry(number: int, row: Any, root: Path) -> Entry:
+    if isinstance(row, ValueError):
+        raise row
+    if not isinstance(row, dict):
+        raise ValueError(f"{type(row).__name__}, not an object")
+    if unknown := set(row) - KEYS:
+        raise ValueError(f"unknown key {sorted(map(str, unknown))[0]!r}")
+    if int(row.get("schema") or SCHEMA) > SCHEMA:
+        raise ValueError(f"schema {row['schema']}, newer than {SCHEMA}")
+    split = row.get("split") or "train"
+    if split not in SPLITS:
+        raise ValueError(f"split {split!r}, not one of {', '.join(SPLITS)}")
+    if not row["study"] or not row["patient"]:
+        raise ValueError("an empty study or patient")
+    return Entry(
+        line=number,
+        study=root / row["study"],
+        patient=str(row["patient"]),
+        split=split,
+        report=_report(row.get("report") or ""),
+        captions=tuple(_captions(_parsed(row.get("captions")) or ())),
+        labels=_parsed(row.get("labels")) or {},
+        exam=row.get("exam") or "",
+    )
+
+
+def _parsed(value: Any) -> Any:
+    """A CSV cell holds JSON; JSON Lines hold the thing itself."""
+    return json.loads(value) if isinstance(value, str) and value else value
+
+
+def _report(value: Any) -> Report:
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        value = json.loads(value)
+    return Report(findings=value) if isinstance(value, str) else Report(**value)
+
+
+def _captions(rows: Iterable[Any]) -> Iterator[Caption]:
+    for row in rows:
+        yield Caption(str(row["image"]), int(row["frame"]), tuple(map(str, row["sentences"])))
+
+
+def _one_split_each(path: Path, entries: Iterable[Entry]) -> None:
+    home: dict[str, str] = {}
+    for entry in entries:
+        if home.setdefault(entry.patient, entry.split) != entry.split:
+            raise _rejected(
+                f"{path.name} line {entry.line}",
+                f"a patient both in {home[entry.patient]} and in {entry.split}",
+                "every patient in one split",
+                "Split by patient, not by study.",
+            )

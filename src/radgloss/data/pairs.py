@@ -1,0 +1,240 @@
+"""Pictures with their sentences, ready for training: made by the readers that serve.
+
+`Pairs.build` reads every study of a split through `dicom.read` and `preprocess.prepare`, keeps the
+captioned frames as bytes on disk (so memory stays flat), and remembers which preprocessing made
+them. `Pairs.batch` is a pure function of (seed, step): the same step gives the same batch whether
+the run was interrupted or not.
+
+Shapes: K pictures · B batch · C channels · S side."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from radgloss import dicom
+from radgloss.data.batch import Batch, to_model
+from radgloss.data.manifest import Entry, Manifest
+from radgloss.preprocess import Preprocess, prepare
+from radgloss.text.tokenizer import Tokenizer
+from radgloss.types import InputRejected
+
+__all__ = ["Augment", "Pairs"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How far a picture may be moved and re-exposed. Never mirrored: the words know left and right.
+
+    shift and zoom: shares of the side. gain, offset and noise: shares of full brightness."""
+
+    shift: float = 0.06
+    zoom: float = 0.08
+    gain: float = 0.12
+    offset: float = 0.05
+    noise: float = 0.02
+
+
+class Pairs:
+    """K pictures (uint8, memory-mapped) and the sentences that are true of each."""
+
+    def __init__(self, folder: Path) -> None:
+        about = json.loads((folder / "pairs.json").read_text(encoding="utf-8"))
+        self.folder = folder
+        self.preprocess = Preprocess.from_dict(about["preprocess"])
+        self.sentences: list[list[str]] = about["sentences"]
+        self.bad: list[str] = about["bad"]
+        self.pictures: npt.NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+    @classmethod
+    def build(
+        cls,
+        manifest: Manifest,
+        split: str,
+        preprocess: Preprocess,
+        folder: Path,
+        workers: int = 1,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Pairs:
+        """Read and prepare one split, or take what a finished build left in `folder`.
+
+        Raises InputRejected('manifest') when no picture could be read."""
+        wanted = {
+            "schema": SCHEMA,
+            "preprocess": preprocess.to_dict(),
+            "manifest": _fingerprint(manifest.split(split)),
+        }
+        if (folder / "pairs.json").is_file():
+            about = json.loads((folder / "pairs.json").read_text(encoding="utf-8"))
+            if {k: about.get(k) for k in wanted} == json.loads(json.dumps(wanted)):
+                return cls(folder)
+        aside = folder.with_name(folder.name + ".part")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        sentences, bad = _write_pictures(
+            manifest.split(split), preprocess, aside, workers, progress
+        )
+        if not sentences:
+            raise InputRejected(
+                "manifest", f"{manifest.path.name}, split {split}", "no readable picture with text",
+                "at least one", bad[0] if bad else "Add captions or reports.",
+            )  # fmt: skip
+        about = {**wanted, "sentences": sentences, "bad": bad}
+        (aside / "pairs.json").write_text(json.dumps(about), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(aside, folder)
+        return cls(folder)
+
+    def batch(
+        self,
+        step: int,
+        size: int,
+        seed: int,
+        tokenizer: Tokenizer,
+        context: int,
+        augment: Augment | None,
+    ) -> Batch:
+        """The pairs of one step: shuffled by epoch, one to three sentences for each picture."""
+        chosen = [self._at(step * size + i, seed) for i in range(size)]
+        rng = np.random.default_rng([seed, step, 1])
+        texts = [_some(self.sentences[k], rng) for k in chosen]
+        tokens, mask = tokenizer(texts, context)
+        images = to_model(self.pictures[chosen])
+        if augment is not None:
+            images = _moved(images, augment, torch.Generator().manual_seed(seed * 1_000_003 + step))
+        return Batch(images, torch.from_numpy(tokens), torch.from_numpy(mask))
+
+    def _at(self, position: int, seed: int) -> int:
+        epoch, place = divmod(position, len(self))
+        if getattr(self, "_epoch", None) != (seed, epoch):
+            self._epoch = (seed, epoch)
+            self._order = np.random.default_rng([seed, epoch, 0]).permutation(len(self))
+        return int(self._order[place])
+
+
+def _fingerprint(entries: Iterable[Entry]) -> list[str]:
+    return [f"{e.line}:{e.study.name}:{len(e.captions)}" for e in entries]
+
+
+def _some(sentences: Sequence[str], rng: np.random.Generator) -> str:
+    """One to three of the sentences, in their order."""
+    count = min(len(sentences), int(rng.integers(1, 4)))
+    picked = sorted(rng.choice(len(sentences), count, replace=False))
+    return " ".join(sentences[i] for i in picked)
+
+
+def _moved(images: torch.Tensor, augment: Augment, generator: torch.Generator) -> torch.Tensor:
+    """Shift, zoom, re-expose and roughen, each picture by its own draw."""
+    n = len(images)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.rand(*shape, generator=generator) * 2 - 1
+
+    zoom = 1 + augment.zoom * draw(n)
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0] = theta[:, 1, 1] = zoom
+    theta[:, :, 2] = 2 * augment.shift * draw(n, 2)
+    grid = torch.nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
+    low = float(images.min())
+    moved = torch.nn.functional.grid_sample(images - low, grid, align_corners=False) + low
+    gain = 1 + augment.gain * draw(n, 1, 1, 1)
+    noise = torch.randn(moved.shape, generator=generator) * augment.noise
+    return moved * gain + augment.offset * draw(n, 1, 1, 1) + noise
+
+
+# ------------------------------------------------------------------ reading the studies
+
+
+def _write_pictures(
+    entries: Sequence[Entry],
+    preprocess: Preprocess,
+    folder: Path,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> tuple[list[list[str]], list[str]]:
+    """Append every captioned frame to `pictures.npy`; returns sentences and what went wrong."""
+    sentences: list[list[str]] = []
+    bad: list[str] = []
+    shape = (preprocess.channels, preprocess.size, preprocess.size)
+    raw = folder / "pictures.raw"
+    with raw.open("wb") as file:
+        for done, result in enumerate(_each(entries, preprocess, workers), 1):
+            if isinstance(result, str):
+                bad.append(result)
+            else:
+                for pixels, said in result:
+                    file.write(pixels.tobytes())
+                    sentences.append(said)
+            progress(done, len(entries))
+    pictures = np.lib.format.open_memmap(
+        folder / "pictures.npy", "w+", np.uint8, (len(sentences), *shape)
+    )
+    if sentences:
+        source = np.memmap(raw, np.uint8, "r", shape=(len(sentences), *shape))
+        for k in range(len(sentences)):
+            pictures[k] = source[k]
+    pictures.flush()
+    raw.unlink()
+    return sentences, bad
+
+
+Prepared = list[tuple[npt.NDArray[np.uint8], list[str]]]
+
+
+def _each(
+    entries: Sequence[Entry], preprocess: Preprocess, workers: int
+) -> Iterable[Prepared | str]:
+    """In the manifest's order; spawned workers when more than one, a few studies ahead."""
+    if workers <= 1:
+        yield from (_prepared(e, preprocess) for e in entries)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: list[Future[Prepared | str]] = []
+        for entry in entries:
+            waiting.append(pool.submit(_prepared, entry, preprocess))
+            if len(waiting) > 4 * workers:
+                yield waiting.pop(0).result()
+        yield from (w.result() for w in waiting)
+
+
+def _prepared(entry: Entry, preprocess: Preprocess) -> Prepared | str:
+    """The captioned frames of one study; without captions, every kept frame has its report."""
+    try:
+        study = dicom.read(entry.study)
+        ready = {image.uid: prepare(image, preprocess) for image in study.images}
+    except InputRejected as problem:
+        return f"line {entry.line}: {problem}"
+    if not entry.captions:
+        words = _sentences(entry.report.findings + " " + entry.report.impression)
+        return [(p, words) for r in ready.values() for p in r.pixels] if words else []
+    pairs: Prepared = []
+    for caption in entry.captions:
+        known = ready.get(caption.image) or (
+            next(iter(ready.values())) if len(ready) == 1 else None
+        )
+        if known is None:
+            return f"line {entry.line}: a caption names an image that the study does not have"
+        n = known.placement.from_index(caption.frame)
+        kept = int(np.rint(n))
+        if abs(n - kept) < 1e-6 and 0 <= kept < len(known.pixels):  # a thinned-out frame is passed
+            pairs.append((known.pixels[kept], list(caption.sentences)))
+    return pairs
+
+
+def _sentences(text: str) -> list[str]:
+    return [s.strip() + "." for s in text.replace("\n", " ").split(". ") if s.strip(" .")]

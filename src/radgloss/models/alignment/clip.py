@@ -1,0 +1,88 @@
+"""Contrastive language–image pretraining (arXiv 2103.00020, figure 3).
+
+Unusual here: nothing in the loss; towers small enough to train on a laptop. Identical texts in a
+batch need no special care: their logits are identical, so the symmetric softmax already shares the
+target among them exactly.
+At the optimum s·cos(x, t) = log p(t | x) − log p(t) + c(x) (arXiv 1807.03748, section 2.3), so the
+difference of two texts is a log-odds; zero-shot labels rest on that.
+Shapes: B pairs · C channels · S side · T tokens · D shared width · P places of the image grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from radgloss.nn import transformer, vit
+
+__all__ = ["VARIANTS", "Clip", "Config", "Objective"]
+
+
+@dataclass(frozen=True)
+class Config:
+    image: vit.Config
+    text: transformer.Config
+    width: int = 128
+    temperature: float = 0.07  # at the start; learned
+    largest_scale: float = 100.0
+
+
+VARIANTS = {
+    "debug": Config(vit.VARIANTS["debug"], transformer.VARIANTS["debug"], width=32),
+    "debug-conv": Config(vit.VARIANTS["debug-conv"], transformer.VARIANTS["debug"], width=32),
+    "starter": Config(vit.VARIANTS["starter"], transformer.VARIANTS["starter"]),
+    "base": Config(vit.VARIANTS["base"], transformer.VARIANTS["base"], width=512),
+}
+
+
+class Clip(nn.Module):
+    """Two towers and one temperature."""
+
+    def __init__(self, config: Config):
+        super().__init__()
+        self.config = config
+        self.image = vit.ViT(config.image, out=config.width)
+        self.text = transformer.TextEncoder(config.text, out=config.width)
+        self.log_scale = nn.Parameter(torch.tensor(-log(config.temperature)))
+
+    @property
+    def scale(self):
+        return self.log_scale.exp().clamp(max=self.config.largest_scale)
+
+    def encode_image(self, images):  # (B, C, S, S) -> (B, D), unit length
+        return F.normalize(self.image(images), dim=-1)
+
+    def encode_text(self, tokens, mask):  # (B, T), (B, T) -> (B, D), unit length
+        return F.normalize(self.text(tokens, mask), dim=-1)
+
+    def encode_places(self, images):  # (B, C, S, S) -> (B, D) unit, (B, P, D) shares of its length
+        """The picture's vector, and the share of each place; the shares' mean is the vector."""
+        shares = self.image.project(self.image.tokens(images))
+        whole = shares.mean(1)
+        length = whole.norm(dim=-1)
+        return whole / length[:, None], shares / length[:, None, None]
+
+    def describe(self, images):  # (B, C, S, S) -> (B, width of the image tower)
+        """Mean token before the projection: keeps what the words do not mention, which the
+        outlier score needs."""
+        return self.image.tokens(images).mean(1)
+
+
+class Objective(nn.Module):
+    """Each image finds its own text and each text its own image."""
+
+    def __init__(self, model: Clip):
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch):
+        x = self.model.encode_image(batch.images)
+        y = self.model.encode_text(batch.tokens, batch.mask)
+        logits = self.model.scale * x.float() @ y.float().T  # (B, B)
+        target = torch.arange(len(x), device=x.device)
+        loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+        top1 = (logits.argmax(1) == target).float().mean()
+        return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}

@@ -1,0 +1,94 @@
+"""Vision transformer in two dimensions (arXiv 2010.11929) with a choice of stems.
+
+Unusual here: the stem is a type, `PatchStem` (one strided convolution, as published) or `ConvStem`
+(stacked 3×3 convolutions, arXiv 2106.14881), which learns small lesions from few pictures; and the
+picture's vector is the mean of its tokens, so it splits into one share per place.
+Shapes: B batch · C channels · S side · G grid side (S / stride) · P tokens (G²) · D width."""
+
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange
+from torch import nn
+
+from radgloss.nn.transformer import Block
+
+__all__ = ["VARIANTS", "Config", "ConvStem", "PatchStem", "ViT"]
+
+
+@dataclass(frozen=True)
+class PatchStem:
+    """Cut into squares of `patch` pixels."""
+
+    patch: int = 16
+
+    @property
+    def stride(self) -> int:
+        return self.patch
+
+
+@dataclass(frozen=True)
+class ConvStem:
+    """Halve the picture once for each entry; an entry is the number of feature maps."""
+
+    widths: tuple[int, ...] = (32, 64, 128, 192)
+
+    @property
+    def stride(self) -> int:
+        return 2 ** len(self.widths)
+
+
+@dataclass(frozen=True)
+class Config:
+    size: int = 160
+    channels: int = 3
+    stem: PatchStem | ConvStem = ConvStem()
+    width: int = 192
+    depth: int = 4
+    heads: int = 4
+
+
+VARIANTS = {
+    "debug": Config(size=32, stem=PatchStem(8), width=32, depth=1, heads=2),
+    "debug-conv": Config(size=32, stem=ConvStem((8, 16)), width=32, depth=1, heads=2),
+    "starter": Config(),
+    "base": Config(size=224, stem=PatchStem(16), width=768, depth=12, heads=12),
+}
+
+
+def _stem(config: Config) -> nn.Module:
+    if isinstance(config.stem, PatchStem):
+        p = config.stem.patch
+        return nn.Conv2d(config.channels, config.width, p, stride=p)
+    layers: list[nn.Module] = []
+    c = config.channels
+    for w in config.stem.widths:
+        layers += [nn.Conv2d(c, w, 3, stride=2, padding=1), nn.GroupNorm(min(8, w), w), nn.GELU()]
+        c = w
+    return nn.Sequential(*layers, nn.Conv2d(c, config.width, 1))
+
+
+class ViT(nn.Module):
+    """Pictures → tokens on a grid → one vector."""
+
+    def __init__(self, config: Config, out: int):
+        super().__init__()
+        if config.size % config.stem.stride:
+            raise ValueError(f"size {config.size} is not a multiple of stride {config.stem.stride}")
+        self.config = config
+        self.grid = config.size // config.stem.stride
+        self.stem = _stem(config)
+        self.position = nn.Parameter(torch.zeros(self.grid**2, config.width))
+        self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(config.width)
+        self.project = nn.Linear(config.width, out, bias=False)
+        nn.init.normal_(self.position, std=0.02)
+
+    def tokens(self, images):  # (B, C, S, S) -> (B, P, D), after the last norm
+        x = rearrange(self.stem(images), "b d g h -> b (g h) d") + self.position
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+    def forward(self, images):  # (B, C, S, S) -> (B, out)
+        return self.project(self.tokens(images).mean(1))

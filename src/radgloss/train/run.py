@@ -1,0 +1,56 @@
+"""What a training run is: one frozen value, made by a recipe, changed with `replace`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from radgloss.data.pairs import Augment
+from radgloss.preprocess import Preprocess
+
+__all__ = ["Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """steps and batch: optimizer steps, pairs in each. accumulate: micro-batches a step; each has
+    negatives of its own, so the loss is that of the smaller batch (gradient caching, which gives
+    the full batch's, is another recipe). precision: bf16 keeps weights in fp32 and computes in
+    bfloat16. keep_every: steps between resumable states."""
+
+    name: str
+    architecture: str
+    model: Any
+    preprocess: Preprocess = Preprocess()
+    vocabulary: int = 2048
+    steps: int = 1000
+    batch: int = 64
+    accumulate: int = 1
+    rate: float = 1e-3
+    warmup: int = 100
+    weight_decay: float = 0.05
+    clip: float = 1.0
+    precision: Literal["fp32", "bf16"] = "fp32"
+    augment: Augment | None = Augment()
+    seed: int = 0
+    keep_every: int = 200
+    evaluate_every: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "accumulate", "keep_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{self.name}: {name} is {getattr(self, name)}; wanted 1 or more")
+        if self.batch % self.accumulate:
+            raise ValueError(
+                f"{self.name}: batch {self.batch} is not a multiple of accumulate {self.accumulate}"
+            )
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything does that a resumed run must not change."""
+        fixed = {k: v for k, v in asdict(self).items() if k not in ("keep_every",)}
+        return hashlib.sha256(json.dumps(fixed, sort_keys=True, default=str).encode()).hexdigest()[
+            :12
+        ]

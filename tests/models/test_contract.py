@@ -1,0 +1,128 @@
+"""Laws that every architecture and every debug variant keeps."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from radgloss.data.batch import Batch
+from radgloss.models.alignment import ARCHITECTURES
+
+DEBUG = [
+    pytest.param(module, name, id=f"{family}-{name}")
+    for family, module in ARCHITECTURES.items()
+    for name in module.VARIANTS
+    if name.startswith("debug")
+]
+
+
+def built(module, variant, seed=0):
+    torch.manual_seed(seed)
+    model_class = next(c for n, c in vars(module).items() if n == "Clip")
+    return module.Objective(model_class(module.VARIANTS[variant]))
+
+
+def batch(config, size=6, seed=0):
+    rng = np.random.default_rng(seed)
+    length = rng.integers(3, 9, size)
+    tokens = rng.integers(2, config.text.vocabulary, (size, 8))
+    mask = np.arange(8) < length[:, None]
+    side = config.image.size
+    images = rng.normal(size=(size, config.image.channels, side, side)).astype(np.float32)
+    return Batch(torch.from_numpy(images), torch.from_numpy(tokens * mask), torch.from_numpy(mask))
+
+
+@pytest.mark.parametrize(("module", "variant"), DEBUG)
+def test_shapes_and_unit_length(module, variant):
+    model = built(module, variant).model
+    b = batch(model.config)
+    for vectors in (model.encode_image(b.images), model.encode_text(b.tokens, b.mask)):
+        assert vectors.shape == (6, model.config.width)
+        torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(6))
+    whole, shares = model.encode_places(b.images)
+    torch.testing.assert_close(shares.mean(1), whole)
+    torch.testing.assert_close(whole, model.encode_image(b.images))
+
+
+@pytest.mark.parametrize(("module", "variant"), DEBUG)
+def test_every_parameter_gets_a_finite_gradient(module, variant):
+    objective = built(module, variant)
+    loss, _ = objective(batch(objective.model.config))
+    loss.backward()
+    for name, parameter in objective.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize(("module", "variant"), DEBUG)
+def test_batch_mates_order_and_padding_do_not_matter(module, variant):
+    model = built(module, variant).model.eval()
+    b = batch(model.config)
+    with torch.no_grad():
+        x, y = model.encode_image(b.images), model.encode_text(b.tokens, b.mask)
+        order = torch.tensor([3, 1, 5, 0, 2, 4])
+        padded = torch.nn.functional.pad(b.tokens, (0, 5)), torch.nn.functional.pad(b.mask, (0, 5))
+        torch.testing.assert_close(model.encode_image(b.images[2:3])[0], x[2], atol=1e-5, rtol=0)
+        torch.testing.assert_close(model.encode_image(b.images[order]), x[order], atol=1e-5, rtol=0)
+        torch.testing.assert_close(model.encode_text(*padded), y, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("module", "variant"), DEBUG)
+def test_same_seed_same_model(module, variant):
+    one, two = built(module, variant), built(module, variant)
+    for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(("module", "variant"), DEBUG)
+def test_saved_and_loaded_is_bit_identical(module, variant, tmp_path):
+    model = built(module, variant).model.eval()
+    save_file(model.state_dict(), tmp_path / "w.safetensors")
+    again = built(module, variant, seed=9).model.eval()
+    again.load_state_dict(load_file(tmp_path / "w.safetensors"))
+    b = batch(model.config)
+    with torch.no_grad():
+        assert torch.equal(model.encode_image(b.images), again.encode_image(b.images))
+        assert torch.equal(model.encode_text(b.tokens, b.mask), again.encode_text(b.tokens, b.mask))
+
+
+@pytest.mark.parametrize(("module", "variant"), DEBUG)
+def test_one_batch_can_be_overfitted(module, variant):
+    objective = built(module, variant)
+    b = batch(objective.model.config)
+    optimizer = torch.optim.AdamW(objective.parameters(), lr=3e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss, logs = objective(b)
+        loss.backward()
+        optimizer.step()
+    assert logs["top1"] == 1
+    assert float(loss.detach()) < 0.1
+
+
+def test_identical_texts_share_the_target_exactly():
+    """The symmetric softmax over duplicates equals an explicit multi-positive target."""
+    module = ARCHITECTURES["clip"]
+    objective = built(module, "debug")
+    b = batch(objective.model.config, size=4)
+    tokens, mask = b.tokens.clone(), b.mask.clone()
+    tokens[3], mask[3] = tokens[0], mask[0]
+    twin = Batch(b.images, tokens, mask)
+    with torch.no_grad():
+        loss, _ = objective(twin)
+        x = objective.model.encode_image(twin.images)
+        y = objective.model.encode_text(twin.tokens, twin.mask)
+        logits = objective.model.scale * x @ y.T
+        target = torch.eye(4)
+        target[0, 3] = target[3, 0] = target[0, 0] = target[3, 3] = 0.5
+        soft = -(target * logits.log_softmax(1)).sum(1) - (target * logits.T.log_softmax(1)).sum(1)
+    torch.testing.assert_close(loss, soft.mean() / 2)
+
+
+def test_infonce_of_a_cold_start_is_the_logarithm_of_the_batch():
+    """With every logit equal the loss is ln B (closed form)."""
+    objective = built(ARCHITECTURES["clip"], "debug")
+    objective.model.log_scale.data.fill_(-30.0)
+    loss, _ = objective(batch(objective.model.config))
+    assert float(loss.detach()) == pytest.approx(np.log(6), abs=1e-5)
