@@ -18,8 +18,7 @@ DEBUG = [
 
 def built(module, variant, seed=0):
     torch.manual_seed(seed)
-    model_class = next(c for n, c in vars(module).items() if n == "Clip")
-    return module.Objective(model_class(module.VARIANTS[variant]))
+    return module.Objective(module.build(module.VARIANTS[variant]))
 
 
 def batch(config, size=6, seed=0):

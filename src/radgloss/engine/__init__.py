@@ -1,0 +1,1 @@
+"""A checkpoint made able to speak in nouns."""

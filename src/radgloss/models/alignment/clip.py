@@ -18,7 +18,7 @@ from torch import nn
 
 from radgloss.nn import transformer, vit
 
-__all__ = ["VARIANTS", "Clip", "Config", "Objective"]
+__all__ = ["VARIANTS", "Clip", "Config", "Objective", "build"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,10 @@ class Clip(nn.Module):
         outlier score needs."""
         return self.image.tokens(images).mean(1)
 
+    def from_description(self, described):  # (B, width of the image tower) -> (B, D), unit length
+        """`encode_image` from what `describe` returned, so that a picture is computed once."""
+        return F.normalize(self.image.project(described), dim=-1)
+
 
 class Objective(nn.Module):
     """Each image finds its own text and each text its own image."""
@@ -86,3 +90,8 @@ class Objective(nn.Module):
         loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
         top1 = (logits.argmax(1) == target).float().mean()
         return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}
+
+
+def build(config: Config) -> Clip:
+    """The model of a config; every architecture has this one door."""
+    return Clip(config)

@@ -1,0 +1,208 @@
+"""An alignment checkpoint made able to speak in nouns: embed and label.
+
+A study is every kept frame of every image. A label is asked as a pair, with the finding and
+without it; the difference of the two scores is a log-odds (see `models/alignment/clip.py`), taken
+where it is largest, then calibrated. Nothing is said about a study that resembles no training
+picture, nor about a label that was never validated.
+
+Shapes: N frames · C channels · S side · D width · L phrasings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from radgloss.checkpoint import Checkpoint
+from radgloss.data.batch import to_model
+from radgloss.engine.evidence import regions
+from radgloss.preprocess import Prepared, prepare
+from radgloss.text import prompts
+from radgloss.text.vocabulary import EXAMS, FindingType, finding_type
+from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Study
+
+__all__ = ["Aligner", "Seen"]
+
+Floats = npt.NDArray[np.float32]
+CHUNK = 16  # frames in one forward pass
+TOP = 2  # frames that speak for a study: one alone is too easily a chance
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One image as the model saw it. vectors: (N, D) unit. features: (N, W) for the outlier."""
+
+    image: Image
+    prepared: Prepared
+    vectors: Floats
+    features: Floats
+
+
+class Aligner:
+    """`Embedder` and `Labeler` of a checkpoint."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.space = checkpoint.space
+        self._scale = float(checkpoint.model.scale.detach())
+        self._texts = lru_cache(maxsize=4096)(self._encode_text)
+        self._last: tuple[Study, tuple[Seen, ...]] | None = None
+
+    # ---- embed
+
+    def embed_study(self, study: Study) -> Embedding:
+        """The mean direction of all its images."""
+        return Embedding(
+            _unit(np.stack([self._mean(s) for s in self.see(study)]).mean(0)), self.space
+        )
+
+    def embed_image(self, image: Image) -> Embedding:
+        """The mean direction of its frames."""
+        return Embedding(self._mean(self._look(image)), self.space)
+
+    def embed_text(self, text: str) -> Embedding:
+        """A unit vector. Raises InputRejected('empty-text') for a text without words."""
+        if not text.strip():
+            raise InputRejected(
+                "empty-text", "the text", "no words", "at least one", "Type a word."
+            )
+        return Embedding(self._texts(text), self.space)
+
+    # ---- label
+
+    def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
+        """One prediction for each label, in their order; synonyms of a finding are that finding."""
+        seen = self.see(study)
+        stop = self.why_not(study)
+        return tuple(self._predict(label, seen, stop) for label in labels)
+
+    def why_not(self, study: Study) -> str:
+        """Why nothing should be said about this study; empty where it may."""
+        exam = self.exam(study)
+        if exam is None:
+            known = "; ".join(EXAMS[e].title for e in self.checkpoint.trust.outliers)
+            kinds = ", ".join(sorted({i.modality or "unknown modality" for i in study.images}))
+            return f"{kinds} is not an examination this model was trained on (it knows: {known})"
+        outlier = self.checkpoint.trust.outliers[exam]
+        features = np.concatenate([s.features for s in self.see(study)])
+        score = outlier.score(features)
+        if score > outlier.threshold:
+            return (
+                f"the pictures do not resemble any {EXAMS[exam].title} this model was trained on "
+                f"(distance {score:.1f}, familiar up to {outlier.threshold:.1f})"
+            )
+        return ""
+
+    def exam(self, study: Study) -> str | None:
+        """The known examination whose modality all images of the study have."""
+        for name in self.checkpoint.trust.outliers:
+            if all(i.modality in EXAMS[name].modalities for i in study.images):
+                return name
+        return None
+
+    def raw(self, study: Study, label: str) -> float:
+        """The uncalibrated log-odds of a label, as `trust` wants it."""
+        return float(np.mean(np.sort(np.concatenate(self._pair(label, self.see(study))))[-TOP:]))
+
+    def raw_side(self, study: Study, label: str) -> float:
+        """The uncalibrated log-odds of right against left, where the finding is most visible."""
+        seen = self.see(study)
+        scores = np.concatenate(self._pair(label, seen))
+        vectors = np.concatenate([s.vectors for s in seen])[np.argsort(scores)[-TOP:]]
+        right, left = (self._prompt(prompts.sided(label, side)) for side in ("right", "left"))
+        return float(self._scale * (vectors @ (right - left)).mean())
+
+    # ---- inside
+
+    def see(self, study: Study) -> tuple[Seen, ...]:
+        """Every image through the bridge and the tower, once a study."""
+        if self._last is None or self._last[0] is not study:
+            self._last = (study, tuple(self._look(image) for image in study.images))
+        return self._last[1]
+
+    def _look(self, image: Image) -> Seen:
+        prepared = prepare(image, self.checkpoint.preprocess)
+        model = self.checkpoint.model
+        vectors, features = [], []
+        with torch.inference_mode():
+            for part in _chunks(prepared.pixels):
+                tokens = model.describe(to_model(part))
+                features.append(tokens.numpy())
+                vectors.append(model.from_description(tokens).numpy())
+        return Seen(image, prepared, np.concatenate(vectors), np.concatenate(features))
+
+    def _mean(self, seen: Seen) -> Floats:
+        return _unit(seen.vectors.mean(0))
+
+    def _encode_text(self, text: str) -> Floats:
+        model = self.checkpoint.model
+        tokens, mask = self.checkpoint.tokenizer([text], model.config.text.context)
+        with torch.inference_mode():
+            return model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask)).numpy()[0]
+
+    def _prompt(self, phrasings: Sequence[str]) -> Floats:
+        """The mean of the phrasings' vectors, (D,)."""
+        return np.mean([self._texts(p) for p in phrasings], axis=0)
+
+    def _direction(self, label: str) -> Floats:
+        """With the finding minus without it, (D,)."""
+        return self._prompt(prompts.positives(label)) - self._prompt(prompts.negatives(label))
+
+    def _pair(self, label: str, seen: Sequence[Seen]) -> list[Floats]:
+        """Log-odds of the label in every frame of every image, [(N,), …]."""
+        direction = self._direction(label)
+        return [(self._scale * s.vectors @ direction).astype(np.float32) for s in seen]
+
+    def _predict(self, label: str, seen: tuple[Seen, ...], stop: str) -> Prediction:
+        row = _known(label)
+        name = row.what if row else label
+        per_image = self._pair(name, seen)
+        logit = float(np.mean(np.sort(np.concatenate(per_image))[-TOP:]))
+        best = int(np.argmax([p.max() for p in per_image]))
+        n = int(per_image[best].argmax())
+        calibration = self.checkpoint.trust.labels.get(name)
+        if calibration is None:
+            why = stop or "this label was never validated on studies with known truth"
+            return Prediction(label, 0.5, logit, True, why)
+        probability = calibration.probability(logit)
+        evidence: tuple[Evidence, ...] = ()
+        if not stop and probability >= 0.5:
+            evidence = (self._point(name, seen[best], n),)
+        if stop:
+            return Prediction(label, probability, logit, True, stop)
+        if calibration.decide(probability) is None:
+            why = f"too close to call: probability {probability:.2f}"
+            return Prediction(label, probability, logit, True, why, evidence)
+        return Prediction(label, probability, logit, False, "", evidence)
+
+    def _point(self, label: str, seen: Seen, n: int) -> Evidence:
+        """The place in frame n whose removal lowers the label's score most."""
+        direction = torch.from_numpy(self._direction(label) * self._scale)
+        box, share = regions(self.checkpoint.model, seen.prepared, n, direction)
+        return Evidence(
+            "region",
+            score=share,
+            image=seen.image.uid,
+            frame=int(np.rint(seen.prepared.placement.to_index(n, 0, 0)[0])),
+            region=seen.prepared.placement.region(n, *box),
+        )
+
+
+def _known(label: str) -> FindingType | None:
+    try:
+        return finding_type(label.lower())
+    except KeyError:
+        return None
+
+
+def _unit(v: Floats) -> Floats:
+    return (v / max(float(np.linalg.norm(v)), 1e-12)).astype(np.float32)
+
+
+def _chunks(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+    for start in range(0, len(pixels), CHUNK):
+        yield pixels[start : start + CHUNK]

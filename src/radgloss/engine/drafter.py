@@ -1,0 +1,152 @@
+"""A draft without a language model: zero-shot pairs decide, templates word, evidence supports.
+
+Per finding one of three: decided present (with side where that was decided too, and the place in
+the picture), decided absent, or not assessed. The whole draft is refused where the study lies
+outside what the model knows. History and priors are not read by this drafter, so they cannot put
+words into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from radgloss.engine.aligner import Aligner
+from radgloss.text import templates
+from radgloss.text.vocabulary import EXAMS, FindingType, exam_findings
+from radgloss.types import (
+    Case,
+    Draft,
+    Evidence,
+    Finding,
+    InputRejected,
+    Origin,
+    Prediction,
+    Sentence,
+    Side,
+    Study,
+)
+
+__all__ = ["PairDrafter"]
+
+SUPPORTS = 3
+
+
+class PairDrafter:
+    """`Drafter` over an `Aligner`."""
+
+    def __init__(self, aligner: Aligner, version: str) -> None:
+        self.aligner = aligner
+        self.version = version
+
+    def draft(self, case: Case) -> Draft:
+        """The draft of a case, or an honest abstention.
+
+        Raises InputRejected('no-images') for a study without images."""
+        study = case.study
+        if not study.images:
+            raise InputRejected("no-images", f"study {study.uid}", "no image", "one", "Check it.")
+        why = self.aligner.why_not(study)
+        exam = self.aligner.exam(study)
+        if why or exam is None:
+            return self._abstention(study, why)
+        rows = exam_findings(exam)
+        predictions = self.aligner.label(study, [r.what for r in rows])
+        stated = [self._stated(study, r, p) for r, p in zip(rows, predictions, strict=True)]
+        findings = _by_organ(exam, [s for s in stated if s is not None])
+        undecided = [p.label for p in predictions if p.abstained]
+        return Draft(
+            study=study.uid,
+            sentences=(
+                self._technique(study, exam),
+                *findings,
+                _impression(exam, findings, undecided),
+            ),
+            origin=self._origin(),
+            predictions=predictions,
+            not_assessed=tuple(undecided),
+            support=self._support(study, exam),
+            synthetic=study.synthetic,
+        )
+
+    def _abstention(self, study: Study, why: str) -> Draft:
+        return Draft(
+            study=study.uid,
+            sentences=(Sentence(templates.abstention(why), "impression"),),
+            origin=self._origin(),
+            abstained=True,
+            why=why,
+            synthetic=study.synthetic,
+        )
+
+    def _origin(self) -> Origin:
+        c = self.aligner.checkpoint
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return Origin(c.name, c.preprocess.digest, self.version, when=now)
+
+    def _technique(self, study: Study, exam: str) -> Sentence:
+        image = max(study.images, key=lambda i: i.pixels.shape[0])
+        spacing = float(np.linalg.norm(image.affine[:3, 0])) if len(image.pixels) > 1 else None
+        return Sentence(templates.technique(exam, len(image.pixels), spacing), "technique")
+
+    def _stated(self, study: Study, row: FindingType, p: Prediction) -> Sentence | None:
+        """The sentence of one decided finding; None where nothing was decided."""
+        if p.abstained:
+            return None
+        if p.probability < 0.5:
+            finding = Finding(row.what, "absent", certainty=1 - p.probability)
+        else:
+            side = self._side(study, row)
+            finding = Finding(row.what, "present", side, certainty=p.probability)
+        return Sentence(
+            text=templates.sentence(finding),
+            section="findings",
+            organ=row.organ,
+            findings=(finding,),
+            evidence=p.evidence,
+            confidence=finding.certainty,
+        )
+
+    def _side(self, study: Study, row: FindingType) -> Side:
+        """Right or left where that could be decided, else left unsaid."""
+        calibration = self.aligner.checkpoint.trust.sides.get(row.what)
+        if calibration is None:
+            return ""
+        right = calibration.decide(calibration.probability(self.aligner.raw_side(study, row.what)))
+        return "" if right is None else "right" if right else "left"
+
+    def _support(self, study: Study, exam: str) -> tuple[Evidence, ...]:
+        """The earlier reports whose vectors lie nearest to the study's, same examination."""
+        support = self.aligner.checkpoint.support
+        chosen = [i for i, e in enumerate(support.exams) if e == exam]
+        if not chosen:
+            return ()
+        scores = support.vectors[chosen] @ self.aligner.embed_study(study).vector
+        best = np.argsort(-scores)[:SUPPORTS]
+        return tuple(
+            Evidence("report", float(scores[b]), text=support.texts[chosen[b]]) for b in best
+        )
+
+
+def _by_organ(exam: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """The exam's order of organs; within one, what is present comes first."""
+    organs = EXAMS[exam].organs
+
+    def place(s: Sentence) -> tuple[int, bool]:
+        return organs.index(s.organ), s.findings[0].status == "absent"
+
+    return tuple(sorted(sentences, key=place))
+
+
+def _impression(exam: str, findings: Sequence[Sentence], undecided: list[str]) -> Sentence:
+    positive = [s for s in findings if s.findings[0].status == "present"]
+    text = templates.impression([s.text for s in positive], undecided, exam)
+    confidences = [s.confidence for s in positive if s.confidence is not None]
+    return Sentence(
+        text=text,
+        section="impression",
+        findings=tuple(f for s in positive for f in s.findings),
+        evidence=tuple(e for s in positive for e in s.evidence),
+        confidence=min(confidences) if confidences else None,
+    )

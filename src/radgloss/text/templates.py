@@ -1,0 +1,72 @@
+"""The drafter's wording: one plain sentence for each state of each finding.
+
+Only what was decided is worded. A machine's doubt is never turned into "possible": what is too
+close to call is left out of the text and listed beside it."""
+
+from __future__ import annotations
+
+from radgloss.text.vocabulary import EXAMS
+from radgloss.types import Finding
+
+__all__ = ["abstention", "impression", "sentence", "technique"]
+
+_PRESENT = {
+    "pneumothorax": "{Side}pneumothorax is present.",
+    "pleural effusion": "{Side}pleural effusion is present.",
+    "lung nodule": "Nodule in the {side}lung.",
+    "liver cyst": "Cyst in the liver.",
+    "kidney stone": "Stone in the {side}kidney.",
+    "splenomegaly": "The spleen is enlarged.",
+}
+_ABSENT = {
+    "pneumothorax": "No pneumothorax.",
+    "pleural effusion": "No pleural effusion.",
+    "lung nodule": "No lung nodule.",
+    "liver cyst": "No liver cyst.",
+    "kidney stone": "No kidney stone.",
+    "splenomegaly": "The spleen is not enlarged.",
+}
+
+
+def sentence(finding: Finding) -> str:
+    """One finding in words; KeyError for a finding without a template.
+
+    >>> sentence(Finding("pleural effusion", "present", "left"))
+    'Left pleural effusion is present.'
+    >>> sentence(Finding("kidney stone", "present"))
+    'Stone in the kidney.'
+    """
+    table = _PRESENT if finding.status == "present" else _ABSENT
+    side = f"{finding.side} " if finding.side else ""
+    text = table[finding.what].format(side=side, Side=side.capitalize())
+    return text[0].upper() + text[1:]
+
+
+def technique(exam: str, frames: int, spacing_mm: float | None) -> str:
+    """What was done, from the image itself.
+
+    >>> technique("ct-abdomen", 60, 5.0)
+    'CT of the abdomen, 60 axial frames every 5 mm.'
+    """
+    title = EXAMS[exam].title
+    if frames > 1 and spacing_mm:
+        return f"{title}, {frames} axial frames every {spacing_mm:.3g} mm."
+    return f"{title}."
+
+
+def impression(present: list[str], undecided: list[str], exam: str) -> str:
+    """The conclusion: what is there; else what was looked for and found absent.
+
+    >>> impression([], ["liver cyst"], "ct-abdomen")
+    'No positive finding among those decided; see what was not assessed.'
+    """
+    if present:
+        return " ".join(present)
+    if undecided:
+        return "No positive finding among those decided; see what was not assessed."
+    return f"None of the findings looked for is present on this {EXAMS[exam].title}."
+
+
+def abstention(why: str) -> str:
+    """The one sentence of a draft that is not made."""
+    return f"No draft was made: {why}."

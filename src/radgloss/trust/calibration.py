@@ -1,0 +1,148 @@
+"""Scores into probabilities, and the range in which a probability may be acted upon.
+
+A first form: one temperature and one offset a label (Platt, 1999), fitted on validation patients,
+and two thresholds beyond which the label was right often enough. Pure functions on arrays.
+
+Shapes: n studies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, special
+from scipy.stats import rankdata
+
+__all__ = ["Calibration", "auroc", "expected_calibration_error", "fit", "lower_bound"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """p = sigmoid(logit / temperature + offset).
+
+    absent_below, present_above: a decision is made only outside this range; None where no
+    threshold reached the wanted reliability on validation. positives, negatives: what it was
+    fitted on. auroc, ece: measured on the other half in two-fold cross-fitting."""
+
+    temperature: float
+    offset: float
+    absent_below: float | None
+    present_above: float | None
+    positives: int
+    negatives: int
+    auroc: float
+    ece: float
+
+    def probability(self, logit: float) -> float:
+        """The calibrated probability of one raw score."""
+        return float(special.expit(logit / self.temperature + self.offset))
+
+    def decide(self, probability: float) -> bool | None:
+        """Present, absent, or None: too close to call."""
+        if self.present_above is not None and probability >= self.present_above:
+            return True
+        if self.absent_below is not None and probability <= self.absent_below:
+            return False
+        return None
+
+
+def fit(
+    logits: Floats, truth: npt.NDArray[np.bool_], reliability: float = 0.9, least: int = 8
+) -> Calibration:
+    """Fit on validation studies.
+
+    reliability: the share of decided studies that must be right, as a lower confidence bound (one
+    sided, 90 %, Wilson), on each side separately; `least`: studies a side must decide to count.
+    Raises ValueError unless both classes are there."""
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    if positives < 2 or negatives < 2:
+        raise ValueError(f"{positives} positives and {negatives} negatives; wanted 2 of each")
+    held = np.empty(len(logits))
+    for fold in (0, 1):  # probabilities of each half from the other half's fit
+        mine = np.arange(len(logits)) % 2 == fold
+        held[mine] = special.expit(_line(logits[~mine], truth[~mine], logits[mine]))
+    scale, offset = _platt(logits, truth)
+    return Calibration(
+        temperature=1 / scale,
+        offset=offset,
+        absent_below=_flipped(_threshold(1 - held, ~truth, reliability, least)),
+        present_above=_threshold(held, truth, reliability, least),
+        positives=positives,
+        negatives=negatives,
+        auroc=auroc(held, truth),
+        ece=expected_calibration_error(held, truth),
+    )
+
+
+def _flipped(threshold: float | None) -> float | None:
+    return None if threshold is None else 1 - threshold
+
+
+def _platt(logits: Floats, truth: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Scale > 0 and offset of the logistic fit, with Platt's smoothed targets."""
+    n1, n0 = truth.sum(), (~truth).sum()
+    target = np.where(truth, (n1 + 1) / (n1 + 2), 1 / (n0 + 2))
+    centre, spread = float(np.mean(logits)), float(np.std(logits)) or 1.0
+    z = (logits - centre) / spread
+
+    def loss(w: Floats) -> float:
+        x = np.exp(w[0]) * z + w[1]
+        return float(np.mean(np.logaddexp(0, x) - target * x))
+
+    best = optimize.minimize(loss, np.zeros(2), method="Nelder-Mead").x
+    scale = float(np.exp(best[0])) / spread
+    return scale, float(best[1]) - scale * centre
+
+
+def _line(logits: Floats, truth: npt.NDArray[np.bool_], new: Floats) -> Floats:
+    scale, offset = _platt(logits, truth)
+    return new * scale + offset
+
+
+def _threshold(
+    p: Floats, right: npt.NDArray[np.bool_], reliability: float, least: int
+) -> float | None:
+    """The lowest threshold above .5 beyond which enough decisions were right."""
+    order = np.argsort(-p)
+    best = None
+    correct = np.cumsum(right[order])
+    for n in range(least, len(p) + 1):
+        threshold = float(p[order[n - 1]])
+        if threshold < 0.5:
+            break
+        if lower_bound(int(correct[n - 1]), n) >= reliability:
+            best = threshold
+    return best
+
+
+def lower_bound(right: int, n: int, z: float = 1.2816) -> float:
+    """Wilson's lower bound of a share (z = 1.2816: one-sided 90 %).
+
+    >>> round(lower_bound(95, 100), 3)
+    0.914
+    """
+    share = right / n
+    middle = share + z * z / (2 * n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return float((middle - half) / (1 + z * z / n))
+
+
+def auroc(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
+    """Probability that a positive scores above a negative, ties half (Mann–Whitney)."""
+    ranks = rankdata(scores)
+    n1, n0 = int(truth.sum()), int((~truth).sum())
+    return float((ranks[truth].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
+
+
+def expected_calibration_error(p: Floats, truth: npt.NDArray[np.bool_], bins: int = 10) -> float:
+    """Mean |confidence − frequency| over equal-count bins, weighted by size."""
+    order = np.argsort(p)
+    gaps = [
+        len(part) * abs(float(p[part].mean()) - float(truth[part].mean()))
+        for part in np.array_split(order, min(bins, len(p)))
+        if len(part)
+    ]
+    return float(sum(gaps) / len(p))
