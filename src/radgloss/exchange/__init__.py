@@ -1,0 +1,1 @@
+"""Other people's formats that are not DICOM: plain text, JSON, HTML, FHIR; and provenance."""

@@ -1,0 +1,113 @@
+"""One draft into one folder: every format beside the others, each file whole or absent.
+
+A file is written under a hidden name in the same folder, flushed to the disk and renamed, so a
+reader (or a killed process) never meets half of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from radgloss.types import Draft, InputRejected, ReportStatus, Study
+
+__all__ = ["FILES", "sha256", "write_all", "write_aside", "write_rejection"]
+
+FILES = {
+    "txt": "draft.txt",
+    "json": "draft.json",
+    "html": "draft.html",
+    "sr": "draft.dcm",
+    "fhir": "draft.fhir.json",
+}
+"""The file name of every format."""
+
+SrWriter = Callable[[Draft, Study, ReportStatus, Path], object]
+
+
+def write_aside(path: Path, text: str) -> Path:
+    """Writes text (UTF-8, newlines untouched) beside `path`, then renames it into place."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_all(
+    draft: Draft,
+    study: Study,
+    status: ReportStatus,
+    folder: Path,
+    formats: Collection[str],
+    sr_writer: SrWriter | None = None,
+) -> dict[str, Path]:
+    """Every asked format into `folder` (made where missing): path by format, in FILES' order.
+
+    `sr_writer(draft, study, status, path)` writes the DICOM SR, for this room knows no DICOM.
+    `InputRejected`: a format that FILES does not name (`unknown-format`), or `sr` without a
+    writer; what the writers refuse passes through, and what was written before stays."""
+    _check_formats(formats, sr_writer)
+    folder.mkdir(parents=True, exist_ok=True)
+    written: dict[str, Path] = {}
+    for name in (n for n in FILES if n in formats):
+        path = folder / FILES[name]
+        if name == "sr":
+            assert sr_writer is not None
+            sr_writer(draft, study, status, path)
+        else:
+            write_aside(path, _render(name, draft, study, status))
+        written[name] = path
+    return written
+
+
+def _check_formats(formats: Collection[str], sr_writer: SrWriter | None) -> None:
+    known = [n for n in FILES if n != "sr" or sr_writer is not None]
+    for name in formats:
+        if name not in known:
+            raise InputRejected(
+                "unknown-format",
+                "the list of formats",
+                repr(name),
+                "any of " + ", ".join(known),
+                "Leave it out or correct it.",
+            )
+
+
+def _render(name: str, draft: Draft, study: Study, status: ReportStatus) -> str:
+    from radgloss.exchange import fhir, html, text  # heavy: jinja2, pydantic
+    from radgloss.exchange import json as draft_json
+
+    if name == "txt":
+        return text.write(draft, status)
+    if name == "json":
+        return draft_json.to_json(draft, status)
+    if name == "html":
+        return html.render(draft, study, status)
+    report = fhir.diagnostic_report(draft, study, status)
+    return json.dumps(report, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def write_rejection(rejected: InputRejected, folder: Path, title: str = "") -> Path:
+    """`rejected.json` in that folder (made where missing): a study that got no draft, and why.
+
+    The reading page lists it beside the drafts, so that nothing disappears in silence."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = {"kind": "radgloss-rejected", "schema": 1, "title": title, **rejected.to_dict()}
+    text = json.dumps(whole, ensure_ascii=False, indent=2)
+    return write_aside(folder / "rejected.json", f"{text}\n")

@@ -1,0 +1,65 @@
+"""Where a draft came from: enough to make it again and to see whether anything changed.
+
+Holds UIDs and digests, never a name. Same inputs, same record, except the time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from radgloss.exchange.files import write_aside
+from radgloss.exchange.json import marking
+from radgloss.exchange.words import modalities, study_title
+from radgloss.types import Draft, Study
+
+__all__ = ["SCHEMA", "record", "write"]
+
+SCHEMA = 1
+
+
+def record(
+    draft: Draft,
+    study: Study,
+    options: Mapping[str, Any] | None = None,
+    outputs: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """What made this draft, as a tree of JSON values.
+
+    options: the caller's settings, JSON values. outputs: SHA-256 by file name."""
+    origin = draft.origin
+    return {
+        "kind": "radgloss-provenance",
+        "schema": SCHEMA,
+        "marking": marking(),
+        "program": {"name": "radgloss", "version": origin.version},
+        "model": {"checkpoint": origin.checkpoint},
+        "pixel_pipeline": {"digest": origin.preprocessing},
+        "seed": origin.seed,
+        "when": origin.when,
+        "options": dict(sorted((options or {}).items())),
+        "study": {
+            "uid": study.uid,
+            "title": study_title(study),
+            "modalities": list(modalities(study)),
+            "synthetic": study.synthetic,
+        },
+        "inputs": [{"uid": u, "sha256": study.digests[u]} for u in sorted(study.digests)],
+        "left_out": [rejected.to_dict() for rejected in study.left_out],
+        "outputs": dict(sorted((outputs or {}).items())),
+    }
+
+
+def write(
+    draft: Draft,
+    study: Study,
+    folder: Path,
+    options: Mapping[str, Any] | None = None,
+    outputs: Mapping[str, str] | None = None,
+) -> Path:
+    """`provenance.json` in that folder, written aside and renamed."""
+    text = json.dumps(
+        record(draft, study, options, outputs), ensure_ascii=False, allow_nan=False, indent=2
+    )
+    return write_aside(folder / "provenance.json", f"{text}\n")
