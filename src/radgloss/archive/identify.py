@@ -1,0 +1,88 @@
+"""What the archive must know of a file, and whom it asks: the capped child of `radgloss.dicom`.
+
+The archive itself never parses a received byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from radgloss import dicom
+from radgloss.types import Identity, InputRejected
+
+__all__ = ["Identify", "Scanned", "checked", "scan_folder"]
+
+# PS3.3 C.7.3.1.1.1, defined terms of Modality still in use. A modality is stored in clear, and
+# whatever is not one of these could be anything, a name as well.
+_TERMS = """ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DMS DG DOC DX ECG EEG EMG EOG EPS ES
+    FID GM HC HD IO IOL IVOCT IVUS KER KO LEN LS MG MR M3D NM OAM OCT OP OPM OPR OPT OPTBSV OPTENF
+    OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD
+    RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC"""
+_MODALITIES = frozenset(_TERMS.split())
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """One file's own word on what and whose it is."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    study_uid: str
+    series_uid: str
+    modality: str
+    identity: Identity = field(default=Identity(), repr=False)
+
+
+Identify = Callable[[Path], Mapping[str, Scanned | InputRejected]]
+"""A folder of files into what each says, by file name; a file that is left out was not DICOM."""
+
+
+def scan_folder(folder: Path) -> dict[str, Scanned | InputRejected]:
+    """Every file of that folder, read in a capped child process."""
+    scan = dicom.scan(folder)
+    found: dict[str, Scanned | InputRejected] = {r.what: r for r in scan.rejected}
+    for name, header in scan.headers.items():
+        found[name] = Scanned(
+            header.sop_instance_uid,
+            header.sop_class_uid,
+            header.study_uid,
+            header.series_uid,
+            header.modality,
+            header.identity,
+        )
+    return found
+
+
+def checked(found: Scanned | InputRejected | None, name: str) -> Scanned | InputRejected:
+    """The same with everything that will be stored in clear made sure of; `name` is the sender's.
+
+    A UID must be digits and dots, 64 at most (PS3.5 9.1); a modality unknown to the standard is
+    kept as OT."""
+    if found is None:
+        do = "Leave it out."
+        return InputRejected("not-dicom", name, "no DICOM object", "a DICOM file", do)
+    if isinstance(found, InputRejected):
+        return InputRejected(found.code, name, found.found, found.wanted, found.do)
+    for what in ("sop_instance_uid", "sop_class_uid", "study_uid", "series_uid"):
+        uid = getattr(found, what)
+        if len(uid) > 64 or not _UID.fullmatch(uid):
+            kind = "an empty" if not uid else "a malformed"
+            return InputRejected(
+                "bad-uid",
+                name,
+                f"{kind} {what.replace('_', ' ').replace('sop', 'SOP').replace('uid', 'UID')}",
+                "digits and dots, 64 at most",
+                "Ask the sender to write the object again with a valid UID.",
+            )
+    modality = found.modality if found.modality in _MODALITIES else "OT"
+    return Scanned(
+        found.sop_instance_uid,
+        found.sop_class_uid,
+        found.study_uid,
+        found.series_uid,
+        modality,
+        found.identity,
+    )
