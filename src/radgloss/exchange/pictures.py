@@ -162,7 +162,7 @@ def chosen_frames(total: int, most: int, keys: Iterable[int]) -> tuple[int, ...]
     if total <= most:
         return tuple(range(total))
     kept = list(dict.fromkeys(k for k in keys if 0 <= k < total))[:most]
-    spread = np.linspace(0, total - 1, max(most - len(kept), 0)) if len(kept) < most else []
+    spread = np.linspace(0, total - 1, most - len(kept))
     return tuple(sorted({*kept, *(int(k) for k in spread)}))
 
 
