@@ -37,6 +37,7 @@ IMAGES = 8  # of one study; the others are named
 BUDGET = 2_000_000  # bytes of PNG on one page; base64 adds a third
 STACK_SIDE, SINGLE_SIDE = 512, 1024  # picture pixels of the longer side, at most
 
+NARROW = "\u00a0"  # keeps a number and its unit on one line
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "RG", "IO", "PX")
 VOLUMES = ("CT", "MR", "PT", "NM")
 
@@ -185,7 +186,7 @@ def window_of(image: Image) -> Window | Lut:
     step = max(1, math.prod(image.pixels.shape) // 1_000_000)
     low, high = np.percentile(image.pixels.reshape(-1)[::step], (0.5, 99.5))
     width = max(float(high - low), 1e-6)
-    return Window(float(low + high) / 2, width, "LINEAR_EXACT", "fitted to the values")
+    return Window(float(low + high) / 2, width, "LINEAR_EXACT", "fitted")
 
 
 def _png(image: Image, index: int, voi: Window | Lut, view: _View, size: tuple[int, int]) -> bytes:
@@ -342,7 +343,7 @@ def _facts(image: Image, voi: Window | Lut) -> str:
     if image.spacing != "none":
         facts.append(f"{row:.2g} × {column:.2g} mm" if row != column else f"{row:.2g} mm")
     facts.append(_window_words(voi))
-    return " · ".join(f for f in facts if f)
+    return " · ".join(f.replace(" ", NARROW) for f in facts if f)
 
 
 def _window_words(voi: Window | Lut) -> str:

@@ -7,7 +7,7 @@ import textwrap
 from radgloss.exchange.words import confidence_word, one_line, sections
 from radgloss.types import MACHINE_MARK, Draft, ReportStatus, Sentence
 
-__all__ = ["write"]
+__all__ = ["to_check", "write"]
 
 WIDTH = 80
 
@@ -24,6 +24,15 @@ def write(draft: Draft, status: ReportStatus) -> str:
     return "\n".join([*lines, MACHINE_MARK, ""])
 
 
+def to_check(draft: Draft) -> int:
+    """How many sentences with a finding deserve a second look."""
+    return sum(_doubtful(s) for s in draft.sentences)
+
+
+def _doubtful(sentence: Sentence) -> bool:
+    return bool(sentence.findings) and confidence_word(sentence.confidence) == "check"
+
+
 def _state(draft: Draft, status: ReportStatus) -> str:
     made = "SYNTHETIC IMAGES, no patient. " if draft.synthetic else ""
     return f"{made}Report status: {one_line(status.name)}, {status.sr_verification.lower()}."
@@ -35,8 +44,8 @@ def _abstention(draft: Draft) -> list[str]:
 
 def _sentence(sentence: Sentence) -> list[str]:
     organ = f"{one_line(sentence.organ).capitalize()}: " if sentence.organ.strip() else ""
-    doubtful = confidence_word(sentence.confidence) == "check" and sentence.findings
-    return _wrap(f"{organ}{one_line(sentence.text)}{' [check]' if doubtful else ''}")
+    mark = " [check]" if _doubtful(sentence) else ""
+    return _wrap(f"{organ}{one_line(sentence.text)}{mark}")
 
 
 def _not_assessed(draft: Draft) -> list[str]:
