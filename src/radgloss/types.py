@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from radgloss.errors import InputRejected
+
 __all__ = [
     "MACHINE_MARK",
     "Answer",
@@ -47,28 +49,6 @@ Section = Literal["technique", "comparison", "findings", "impression"]
 
 MACHINE_MARK = "AI-generated draft - unverified - research use only, not a medical device"
 """What every machine text carries, in every format."""
-
-
-class InputRejected(ValueError):  # noqa: N818 - the name is the interface
-    """The one error for input that cannot be used; it says which, found, wanted, do.
-
-    `code` is stable and meant for machines (see `docs/errors.md`); the other four are sentences
-    for people and never hold a patient's name.
-
-    >>> print(InputRejected("not-dicom", "a.txt", "plain text", "a DICOM file", "Leave it out."))
-    a.txt: found plain text; wanted a DICOM file. Leave it out. [not-dicom]
-    """
-
-    def __init__(self, code: str, what: str, found: str, wanted: str, do: str) -> None:
-        super().__init__(code, what, found, wanted, do)
-        self.code, self.what, self.found, self.wanted, self.do = code, what, found, wanted, do
-
-    def __str__(self) -> str:
-        return f"{self.what}: found {self.found}; wanted {self.wanted}. {self.do} [{self.code}]"
-
-    def to_dict(self) -> dict[str, str]:
-        """The five fields as plain strings, for `--json`."""
-        return {k: getattr(self, k) for k in ("code", "what", "found", "wanted", "do")}
 
 
 # ------------------------------------------------------------------ pictures

@@ -104,6 +104,12 @@ class Aligner:
                 return name
         return None
 
+    def validated(self, study: Study) -> tuple[str, ...]:
+        """The labels that were validated for this study's examination; all, where it has none."""
+        exam = self.exam(study)
+        known = tuple(self.checkpoint.trust.labels)
+        return tuple(k for k in known if exam in (None, finding_type(k).exam))
+
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""
         return float(np.mean(np.sort(np.concatenate(self._pair(label, self.see(study))))[-TOP:]))

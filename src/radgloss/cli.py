@@ -1,0 +1,467 @@
+"""The command line: words in, wiring called, words out. It decides nothing.
+
+Exit codes: 0 done · 2 usage · 3 input rejected · 4 done in part, what was left out is listed.
+Human text on stdout, `--json` for machines, logs and progress on stderr. Heavy rooms are imported
+inside the command that needs them, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from radgloss import __version__
+from radgloss.errors import InputRejected
+
+__all__ = ["app", "main"]
+
+DONE, REJECTED, PART = 0, 3, 4
+NOTICE = "For research and education. Not a medical device; not for diagnosis."
+
+app = typer.Typer(
+    name="radgloss",
+    help=f"Connects radiology images and text: a study in, a draft report out.\n\n{NOTICE}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Input = Annotated[Path, typer.Option("-i", "--input", help="DICOM folder, file or zip, or NIfTI.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="A checkpoint folder, or a shipped name (starter).")
+]
+Workers = Annotated[int | None, typer.Option("--workers", help="Processes that read and decode.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def main() -> NoReturn:
+    """The `radgloss` program: a user's mistake ends in one line, never in a traceback."""
+    try:
+        app()
+        sys.exit(DONE)
+    except InputRejected as problem:
+        _rejected(problem)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(DONE)
+
+
+def _rejected(problem: InputRejected) -> NoReturn:
+    if "--json" in sys.argv:
+        print(json_module.dumps({"rejected": problem.to_dict()}))
+    print(f"radgloss: {problem}", file=sys.stderr)
+    sys.exit(REJECTED)
+
+
+def _settings(**options: Any) -> Any:
+    from radgloss.log import configure
+    from radgloss.settings import Settings
+
+    settings = Settings(options)
+    configure(str(settings["log_level"]))
+    return settings
+
+
+def _left_out(problems: Iterable[InputRejected]) -> None:
+    """Name what was left out; exit 4 if anything was."""
+    listed = list(problems)
+    for problem in listed:
+        print(f"left out: {problem}", file=sys.stderr)
+    if listed:
+        raise typer.Exit(PART)
+
+
+def _print_json(value: Any) -> None:
+    print(json_module.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"radgloss {__version__}")
+        raise typer.Exit
+
+
+# ------------------------------------------------------------------ the main job
+
+
+@app.command()
+def report(
+    input: Input,
+    output: Output,
+    prior: Annotated[Path | None, typer.Option(help="An earlier study of the patient.")] = None,
+    history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
+    model: ModelName = None,
+    format: Annotated[str, typer.Option(help="Any of txt,json,html,sr,fhir.")] = (
+        "txt,json,html,sr,fhir"
+    ),
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Draft a report from raw DICOM: sentences with evidence, or an honest abstention.
+
+    The draft is unverified machine text. This model reads neither history nor prior; they are
+    accepted so that the same command serves models that do, and a warning says so.
+    """
+    settings = _settings(model=model, workers=workers)
+    from radgloss import wiring
+
+    said = Path(history).read_text("utf-8") if history and Path(history).is_file() else history
+    study = wiring.read(input, settings)
+    earlier = wiring.read(prior, settings) if prior else None
+    if said or earlier:
+        print("warning: this model reads pixels only; history and prior are ignored.",
+              file=sys.stderr)  # fmt: skip
+    formats = [f.strip() for f in format.split(",") if f.strip()]
+    options = {"format": formats, "model": str(settings["model"])}
+    done = wiring.report(
+        study, output, wiring.load(settings["model"]), formats, said, earlier, options
+    )
+    if json:
+        _print_json({
+            "abstained": done.draft.abstained, "why": done.draft.why,
+            "written": {k: str(v) for k, v in done.written.items()},
+            "left_out": [p.to_dict() for p in done.left_out],
+        })  # fmt: skip
+    else:
+        _print_draft(done.draft)
+        print(f"\nWritten to {output}: {', '.join(p.name for p in done.written.values())}")
+    _left_out(done.left_out)
+
+
+def _print_draft(draft: Any) -> None:
+    print("AI DRAFT - unverified - research use only\n")
+    for section in ("technique", "findings", "impression"):
+        if text := draft.text(section):
+            print(f"{section.upper()}\n{text}\n")
+    if draft.not_assessed:
+        print(f"NOT ASSESSED\n{', '.join(draft.not_assessed)}")
+
+
+@app.command()
+def label(
+    input: Annotated[list[Path], typer.Option("-i", "--input", help="Studies; may be repeated.")],
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="A file, one label a line.")
+    ] = None,
+    name: Annotated[list[str] | None, typer.Option("--label", help="A label; repeatable.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A CSV file.")] = None,
+    model: ModelName = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Zero-shot labels: a probability, or an abstention and its reason."""
+    settings = _settings(model=model, workers=workers)
+    from radgloss import wiring
+
+    asked = list(name or [])
+    if labels:
+        asked += _lines(labels)
+    loaded = wiring.load(settings["model"])
+    rows, problems = [], []
+    for row in wiring.label_rows(wiring.each_study(input, settings), asked, loaded):
+        (problems if isinstance(row, InputRejected) else rows).append(row)  # type: ignore[arg-type]
+    if not rows and problems:
+        raise problems[0]
+    if output:
+        _write_csv(output, rows)
+        print(f"{len(rows)} rows written to {output}")
+    elif json:
+        _print_json(rows)
+    else:
+        _table(rows, ("study", "label", "probability", "why"))
+    _left_out(problems)
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise InputRejected("missing", str(path), "no such file", "a list of labels", "Check it.")
+    found = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    if not any(found):
+        raise InputRejected("empty", str(path), "no label", "one label a line", "Write some.")
+    return [line for line in found if line and not line.startswith("#")]
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    import csv
+
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]) if rows else ["study"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row.get(c, "")) for c in columns))
+    Console().print(table)
+
+
+# ------------------------------------------------------------------ search
+
+
+@app.command()
+def index(
+    input: Annotated[Path, typer.Option("-i", "--input", help="A folder of studies.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The index to make or extend.")],
+    model: ModelName = None,
+    workers: Workers = None,
+) -> None:
+    """Embed an archive so that it can be searched by words or by image."""
+    settings = _settings(model=model, workers=workers)
+    from tqdm import tqdm
+
+    from radgloss import wiring
+
+    with tqdm(unit="study", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+        studies = wiring.each_study([input], settings, progress=bar.update)
+        done = wiring.index(studies, output, wiring.load(settings["model"]))
+    print(f"{done.studies} studies indexed in {output}")
+    _left_out(done.left_out)
+
+
+@app.command()
+def search(
+    words: Annotated[str, typer.Argument(help='What to look for: "left pleural effusion".')] = "",
+    index: Annotated[
+        Path, typer.Option("--index", help="An index made by `radgloss index`.")
+    ] = ...,  # type: ignore[assignment]
+    image: Annotated[Path | None, typer.Option(help="Search by this image or study too.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
+    where: Annotated[str | None, typer.Option(help='A filter: "modality=CR and view=PA".')] = None,
+    model: ModelName = None,
+    json: Json = False,
+) -> None:
+    """Search an index by words, by image, or by both."""
+    settings = _settings(model=model)
+    from radgloss import wiring
+
+    hits = wiring.search(index, wiring.load(settings["model"]), words, image, k, where, settings)
+    rows = [{"study": h.uid, "score": round(h.score, 4), **h.fields} for h in hits]
+    if json:
+        _print_json(rows)
+    else:
+        _table(rows, ("score", "study", "modality", "view", "body_part"))
+
+
+# ------------------------------------------------------------------ looking at files
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A DICOM file or folder, zip, or NIfTI.")],
+    json: Json = False,
+) -> None:
+    """What a file holds: syntax, pixels, windows, geometry, stacks; nothing about the person."""
+    _settings()
+    from radgloss import dicom
+
+    found = dicom.inspect(file)
+    if json:
+        _print_json(found)
+    else:
+        _print_tree(found)
+
+
+def _print_tree(value: Any, depth: int = 0) -> None:
+    pad = "  " * depth
+    for key, item in value.items():
+        if isinstance(item, dict):
+            print(f"{pad}{key}:")
+            _print_tree(item, depth + 1)
+        elif isinstance(item, (list, tuple)) and item and isinstance(item[0], dict):
+            for number, entry in enumerate(item, 1):
+                print(f"{pad}{key} {number}:")
+                _print_tree(entry, depth + 1)
+        else:
+            print(f"{pad}{key}: {item}")
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Whether this installation is in order: settings and their source, protection, codecs."""
+    settings = _settings()
+    from radgloss import checkup
+
+    found = checkup.examine(settings)
+    if json:
+        _print_json(found)
+    else:
+        _print_tree(found)
+    if found["problems"]:
+        raise typer.Exit(PART)
+
+
+# ------------------------------------------------------------------ phantoms, training
+
+
+@app.command()
+def phantom(
+    n: Annotated[int, typer.Option("-n", min=1, help="How many simulated patients.")],
+    output: Output,
+    seed: Annotated[int, typer.Option(help="The first patient's seed.")] = 0,
+    exam: Annotated[list[str] | None, typer.Option(help="ct-abdomen, xr-chest or ct-head.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    sheet: Annotated[Path | None, typer.Option(help="Also a contact sheet (PNG).")] = None,
+) -> None:
+    """Simulated patients with known truth: DICOM, report, truth and a manifest."""
+    _settings()
+    from tqdm import tqdm
+
+    from radgloss.data import phantom as phantoms
+
+    exams = tuple(exam or ("ct-abdomen", "xr-chest"))
+    with tqdm(total=n, unit="patient", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+        manifest = phantoms.generate(
+            n, output, seed=seed, exams=exams, workers=workers,
+            progress=lambda done, total: bar.update(done - bar.n),
+        )  # fmt: skip
+    if sheet:
+        made = [phantoms.make(seed + i, exams[i % len(exams)]) for i in range(min(n, 12))]
+        phantoms.sheet(made).save(sheet)
+    print(f"{n} simulated patients in {output}; manifest: {manifest}")
+
+
+@app.command()
+def systems() -> None:
+    """The named systems that can be trained."""
+    from radgloss.systems import SYSTEMS
+
+    for name, recipe in SYSTEMS.items():
+        print(f"{name:12} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+
+
+@app.command()
+def train(
+    system: Annotated[str, typer.Argument(help="A name that `radgloss systems` lists.")],
+    manifest: Annotated[Path, typer.Option("-d", "--data", help="A manifest (.jsonl or .csv).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The checkpoint folder to make.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
+    workers: Workers = None,
+) -> None:
+    """Train a system, fit its calibration on the validation split, score it on test."""
+    settings = _settings(workers=workers)
+    from radgloss.systems import SYSTEMS
+    from radgloss.systems.finish import train_system
+
+    if system not in SYSTEMS:
+        raise InputRejected("system", system, "no such system", ", ".join(SYSTEMS), "Pick one.")
+    card = train_system(
+        SYSTEMS[system](), manifest, output, steps=steps, seed=seed, resume=resume,
+        workers=settings["workers"],
+    )  # fmt: skip
+    _table([{"label": k, **v} for k, v in card["test"]["labels"].items()],
+           ("label", "auroc", "decided", "right_when_decided", "side_right", "n"))  # fmt: skip
+    print(f"Checkpoint {card['name']} in {output}")
+
+
+# ------------------------------------------------------------------ archive, pages
+
+
+archive = typer.Typer(help="The archive: untouched files, rows, quarantine, audit.",
+                      no_args_is_help=True)  # fmt: skip
+app.add_typer(archive, name="archive")
+
+Home = Annotated[Path | None, typer.Option("--home", help="Default: RADGLOSS_HOME/archive.")]
+
+
+def _archive(at: Path | None) -> Any:
+    from radgloss.archive import Archive
+    from radgloss.settings import home
+
+    return Archive.open(at or home() / "archive")
+
+
+@archive.command("receive")
+def archive_receive(input: Input, home: Home = None) -> None:
+    """Import files: on disk and in the database before they are acknowledged."""
+    _settings()
+    with _archive(home) as opened:
+        receipt = opened.receive(input)
+    print(
+        f"{len(receipt.stored)} stored, {len(receipt.already)} already there, "
+        f"{len(receipt.quarantined)} in quarantine, {len(receipt.rejected)} rejected"
+    )
+    _left_out(a.problem for a in (*receipt.quarantined, *receipt.rejected) if a.problem)
+
+
+@archive.command("list")
+def archive_list(home: Home = None, json: Json = False) -> None:
+    """The studies of the archive."""
+    from dataclasses import asdict
+
+    _settings()
+    with _archive(home) as opened:
+        rows = [asdict(s) for s in opened.studies()]
+    if json:
+        _print_json(rows)
+    elif rows:
+        _table(rows, tuple(rows[0]))
+    else:
+        print("The archive is empty.")
+
+
+@archive.command("verify")
+def archive_verify(home: Home = None) -> None:
+    """Check the audit chain; broken links are named."""
+    _settings()
+    with _archive(home) as opened:
+        broken = opened.verify()
+    for link in broken:
+        print(link)
+    print("audit chain broken" if broken else "audit chain intact")
+    if broken:
+        raise typer.Exit(REJECTED)
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(help="A folder of drafts, as demo and report make.")],
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8765,
+) -> None:
+    """The reading page over a folder of drafts, on loopback only."""
+    _settings()
+    from radgloss import room
+
+    room.serve(folder, port=port)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Argument(help="Your own studies, if you like.")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output")] = Path("demo-output"),
+    serve: Annotated[bool, typer.Option(help="Serve the reading page afterwards.")] = True,
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8765,
+    model: ModelName = None,
+) -> None:
+    """Simulated and real studies through everything, then the reading page on loopback."""
+    settings = _settings(model=model)
+    from radgloss import demo as tour
+    from radgloss import room
+
+    shown = tour.run(output, settings, folder, say=print)
+    print(f"\n{shown} studies in {output}. {NOTICE}")
+    if serve:
+        room.serve(output, port=port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Recipes of the text-image alignment family."""

@@ -1,0 +1,48 @@
+"""CLIP (Radford et al., arXiv 2103.00020) on pictures with captions.
+
+Unusual here: pictures are single frames of whole studies, captions say what is true of that frame.
+
+    radgloss phantom -n 2400 -o phantoms --seed 0
+    radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
+
+Measured result: see the card of the shipped `starter` checkpoint."""
+
+from dataclasses import replace
+
+from radgloss.models.alignment import clip
+from radgloss.preprocess import Preprocess
+from radgloss.train.run import Run
+
+__all__ = ["debug", "starter"]
+
+
+def debug() -> Run:
+    """A minute's run on anything, for tests."""
+    return Run(
+        name="clip-debug",
+        architecture="clip",
+        model=clip.VARIANTS["debug"],
+        preprocess=Preprocess(size=32, max_frames=16),
+        vocabulary=512,
+        steps=20,
+        batch=8,
+        warmup=5,
+        keep_every=10,
+    )
+
+
+def starter() -> Run:
+    """The shipped checkpoint: about 3 million parameters, 160 pixels, half an hour on 2 cores."""
+    return replace(
+        debug(),
+        name="clip-starter",
+        model=clip.VARIANTS["starter"],
+        preprocess=Preprocess(),
+        vocabulary=1024,
+        steps=3000,
+        batch=64,
+        rate=1e-3,
+        warmup=200,
+        precision="bf16",
+        keep_every=100,
+    )

@@ -1,0 +1,292 @@
+"""From a recipe to a checkpoint that may be believed: train, calibrate, score.
+
+Calibration, thresholds and the outlier's bank come from the validation and training splits only;
+the test split is read once, at the end, for the card. Studies are asked through the same engine
+that will serve them."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from radgloss import __version__, checkpoint, dicom
+from radgloss.checkpoint import Checkpoint, Support
+from radgloss.data.manifest import Entry, Manifest, read_manifest
+from radgloss.data.pairs import Pairs
+from radgloss.engine.aligner import Aligner
+from radgloss.preprocess import Preprocess
+from radgloss.text.tokenizer import Tokenizer
+from radgloss.text.vocabulary import exam_findings
+from radgloss.train import loop
+from radgloss.train.run import Run
+from radgloss.trust import Trust, calibration, outlier
+from radgloss.trust.calibration import Calibration, auroc, expected_calibration_error
+from radgloss.types import InputRejected, Study
+
+__all__ = ["train_system"]
+
+FAMILIAR = 150  # training studies of an examination that the outlier's bank is drawn from
+SUPPORTING = 150  # training reports of an examination that a draft may point to
+
+
+def train_system(
+    run: Run,
+    manifest_path: Path,
+    out: Path,
+    steps: int | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Train, fit, score and save; returns the card with the checkpoint's name.
+
+    Raises InputRejected for a manifest that cannot be used, before any long work."""
+    run = replace(run, **{k: v for k, v in {"steps": steps, "seed": seed}.items() if v is not None})
+    manifest = read_manifest(manifest_path)
+    work = out.with_name(out.name + ".work")
+    pairs = Pairs.build(manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading"))
+    tokenizer = _tokenizer(pairs, run, work)
+    model = _trained(run, pairs, tokenizer, work, resume)
+    card = finish(run, model, tokenizer, manifest, out, workers)
+    return card
+
+
+def _bar(what: str) -> Any:
+    bar: list[tqdm[Any]] = []
+
+    def progress(done: int, total: int) -> None:
+        if not bar:
+            bar.append(tqdm(total=total, desc=what, unit="study", file=sys.stderr,
+                            disable=not sys.stderr.isatty()))  # fmt: skip
+        bar[0].update(done - bar[0].n)
+
+    return progress
+
+
+def _tokenizer(pairs: Pairs, run: Run, work: Path) -> Tokenizer:
+    """Learned once from the training captions, kept with the unfinished run."""
+    path = work / "tokenizer.json"
+    if not path.is_file():
+        Tokenizer.train((s for many in pairs.sentences for s in many), run.vocabulary).save(path)
+    return Tokenizer.load(path)
+
+
+def _trained(run: Run, pairs: Pairs, tokenizer: Tokenizer, work: Path, resume: bool) -> Any:
+    torch.manual_seed(run.seed)
+    module = checkpoint.architecture(run.architecture)
+    config = replace(run.model, text=replace(run.model.text, vocabulary=run.vocabulary))
+    objective = module.Objective(module.build(config))
+    size, context = run.batch // run.accumulate, config.text.context
+
+    def batches(k: int) -> Any:
+        return pairs.batch(k, size, run.seed, tokenizer, context, run.augment)
+
+    return loop.train(run, objective, batches, work / "states", resume)
+
+
+# ------------------------------------------------------------------ asking studies
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What the raw model said of one study, beside what is true."""
+
+    exam: str
+    logits: dict[str, float]
+    sides: dict[str, float]
+    truth: dict[str, bool]
+    true_sides: dict[str, str]
+    features: npt.NDArray[np.float32]
+    vector: npt.NDArray[np.float32]
+    report: str
+
+
+def ask(entries: Sequence[Entry], aligner: Aligner, what: str) -> Iterator[Asked]:
+    """Every study of these entries, through the serving engine."""
+    shown = tqdm(entries, desc=what, unit="study", file=sys.stderr, disable=not sys.stderr.isatty())
+    for entry in shown:
+        try:
+            study = dicom.read(entry.study)
+            yield _ask(entry, study, aligner)
+        except InputRejected as problem:
+            tqdm.write(f"left out: {problem}", file=sys.stderr)
+
+
+def _ask(entry: Entry, study: Study, aligner: Aligner) -> Asked:
+    names = [f.what for f in exam_findings(entry.exam)]
+    truth = {n: present(entry, n) for n in names}
+    sided = [f.what for f in exam_findings(entry.exam) if f.sides and truth[f.what]]
+    return Asked(
+        exam=entry.exam,
+        logits={n: aligner.raw(study, n) for n in names},
+        sides={n: aligner.raw_side(study, n) for n in sided},
+        truth=truth,
+        true_sides={n: str(entry.labels[n].get("side", "")) for n in sided},
+        features=np.concatenate([s.features for s in aligner.see(study)]),
+        vector=aligner.embed_study(study).vector,
+        report=f"{entry.report.findings} {entry.report.impression}".strip(),
+    )
+
+
+def present(entry: Entry, what: str) -> bool:
+    """Whether the manifest's truth says that a finding can be seen in this study."""
+    return bool(entry.labels.get(what, {}).get("present", False))
+
+
+# ------------------------------------------------------------------ fitting and scoring
+
+
+def finish(
+    run: Run,
+    model: Any,
+    tokenizer: Tokenizer,
+    manifest: Manifest,
+    out: Path,
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Fit trust on validation, gather support, score on test, save."""
+    bare = _aligner(run.architecture, model, run.preprocess, tokenizer, Trust({}, {}, {}))
+    training = list(ask(_some(manifest.split("train")), bare, "training studies"))
+    validation = list(ask(manifest.split("val"), bare, "validation"))
+    trust = fit(training, validation, run.seed)
+    test = list(ask(manifest.split("test"), bare, "test"))
+    card = {
+        "title": run.name,
+        "version": __version__,
+        "command": f"radgloss train {run.name} -d {manifest.path.name} -o {out.name}",
+        "intended_use": "research and education; not a medical device",
+        "data": _data(manifest),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "steps": run.steps,
+        "batch": run.batch,
+        "seed": run.seed,
+        "precision": run.precision,
+        "preprocess": run.preprocess.digest,
+        "validation": {k: _figures(c) for k, c in trust.labels.items()},
+        "test": score(test, trust),
+        "license": "Apache-2.0",
+    }
+    support = Support(
+        tuple(a.report for a in training),
+        tuple(a.exam for a in training),
+        np.stack([a.vector for a in training]) if training else np.zeros((0, 1), np.float32),
+    )
+    name = checkpoint.save(
+        out, run.architecture, model, run.preprocess, tokenizer, card, trust, support
+    )
+    return {**card, "name": name}
+
+
+def _aligner(
+    architecture: str, model: Any, preprocess: Preprocess, tokenizer: Tokenizer, trust: Trust
+) -> Aligner:
+    nothing = Support((), (), np.zeros((0, 1), np.float32))
+    return Aligner(
+        Checkpoint(
+            "unfinished", architecture, model.eval(), preprocess, tokenizer, trust, nothing, {}
+        )
+    )
+
+
+def _some(entries: Sequence[Entry]) -> list[Entry]:
+    """The first studies of each examination."""
+    kept: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if len(kept[entry.exam]) < max(FAMILIAR, SUPPORTING):
+            kept[entry.exam].append(entry)
+    return [e for many in kept.values() for e in many]
+
+
+def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -> Trust:
+    """Temperatures, thresholds, sides and one outlier bank for each examination."""
+    labels: dict[str, Calibration] = {}
+    sides: dict[str, Calibration] = {}
+    outliers = {}
+    for exam in sorted({a.exam for a in validation}):
+        mine = [a for a in validation if a.exam == exam]
+        for row in exam_findings(exam):
+            logits = np.array([a.logits[row.what] for a in mine])
+            truth = np.array([a.truth[row.what] for a in mine])
+            if min(truth.sum(), (~truth).sum()) >= 2:
+                labels[row.what] = calibration.fit(logits, truth)
+            _fit_side(row.what, mine, sides)
+        familiar = np.concatenate([a.features for a in training if a.exam == exam])
+        outliers[exam] = outlier.fit(familiar, [a.features for a in mine], seed=seed)
+    return Trust(labels, sides, outliers, f"{len(validation)} validation studies")
+
+
+def _fit_side(what: str, studies: Sequence[Asked], sides: dict[str, Calibration]) -> None:
+    """Right (true) against left, on studies with the finding on one known side."""
+    known = [a for a in studies if a.true_sides.get(what) in ("right", "left")]
+    right = np.array([a.true_sides[what] == "right" for a in known], bool)
+    if min(right.sum(), (~right).sum()) >= 2:
+        sides[what] = calibration.fit(np.array([a.sides[what] for a in known]), right)
+
+
+def score(studies: Sequence[Asked], trust: Trust) -> dict[str, Any]:
+    """Figures on the test split, with numbers of studies beside them."""
+    table = {}
+    for what, c in trust.labels.items():
+        mine = [a for a in studies if what in a.truth]
+        truth = np.array([a.truth[what] for a in mine])
+        if not len(mine) or truth.all() or not truth.any():
+            continue
+        p = np.array([c.probability(a.logits[what]) for a in mine])
+        said = [c.decide(x) for x in p]
+        decided = np.array([s is not None for s in said])
+        right = np.array([s == t for s, t in zip(said, truth, strict=True)])
+        table[what] = {
+            "auroc": round(auroc(p, truth), 3),
+            "ece": round(expected_calibration_error(p, truth), 3),
+            "decided": round(float(decided.mean()), 3),
+            "right_when_decided": round(float(right[decided].mean()), 3) if decided.any() else None,
+            "side_right": _side_figure(what, mine, trust),
+            "n": len(mine),
+            "positives": int(truth.sum()),
+        }
+    familiar = {
+        exam: round(float(np.mean([o.foreign(a.features) for a in studies if a.exam == exam])), 3)
+        for exam, o in trust.outliers.items()
+        if any(a.exam == exam for a in studies)
+    }
+    return {"labels": table, "refused_as_foreign": familiar, "studies": len(studies)}
+
+
+def _side_figure(what: str, studies: Sequence[Asked], trust: Trust) -> str:
+    """Right of decided of all, for the sided studies with the finding."""
+    if what not in trust.sides:
+        return ""
+    c = trust.sides[what]
+    known = [a for a in studies if a.true_sides.get(what) in ("right", "left")]
+    said = [c.decide(c.probability(a.sides[what])) for a in known]
+    right = sum(
+        s is not None and s == (a.true_sides[what] == "right")
+        for s, a in zip(said, known, strict=True)
+    )
+    return f"{right} of {sum(s is not None for s in said)} decided of {len(known)}"
+
+
+def _figures(c: Calibration) -> dict[str, Any]:
+    return {
+        "auroc": round(c.auroc, 3), "ece": round(c.ece, 3), "positives": c.positives,
+        "negatives": c.negatives, "absent_below": c.absent_below, "present_above": c.present_above,
+    }  # fmt: skip
+
+
+def _data(manifest: Manifest) -> dict[str, Any]:
+    """What it was trained on: counts by split and examination, and the phantom's version."""
+    from radgloss.data import phantom
+
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for e in manifest.entries:
+        counts[e.split][e.exam] += 1
+    return {"phantom": phantom.VERSION, "studies": {k: dict(v) for k, v in counts.items()}}

@@ -1,0 +1,275 @@
+"""The only place where parts are put together; the command line and the Python face both use it.
+
+Everything here is plumbing: which checkpoint, which reader, which writers, in which order. What a
+step does is decided in its own room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from radgloss import __version__, dicom
+from radgloss.checkpoint import Checkpoint
+from radgloss.checkpoint import load as load_checkpoint
+from radgloss.dicom import sr
+from radgloss.engine.aligner import Aligner
+from radgloss.engine.drafter import PairDrafter
+from radgloss.exchange import files, provenance
+from radgloss.index import Index
+from radgloss.log import event
+from radgloss.settings import Settings, home
+from radgloss.types import (
+    Case,
+    Draft,
+    Embedding,
+    Hit,
+    Image,
+    InputRejected,
+    Prediction,
+    Study,
+)
+from radgloss.workflow import status
+
+__all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load"]
+
+FORMATS = tuple(files.FILES)
+SHIPPED = Path(__file__).parent / "checkpoints"
+
+
+# ------------------------------------------------------------------ models
+
+
+class Model:
+    """Every verb that a checkpoint offers, in one object."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.aligner = Aligner(checkpoint)
+        self.space = checkpoint.space
+        self._drafter = PairDrafter(self.aligner, __version__)
+
+    def embed_study(self, study: Study) -> Embedding:
+        """A study's unit vector."""
+        return self.aligner.embed_study(study)
+
+    def embed_image(self, image: Image) -> Embedding:
+        """An image's unit vector."""
+        return self.aligner.embed_image(image)
+
+    def embed_text(self, text: str) -> Embedding:
+        """A text's unit vector."""
+        return self.aligner.embed_text(text)
+
+    def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
+        """A probability or an abstention for each label."""
+        return self.aligner.label(study, labels)
+
+    def draft(self, case: Case) -> Draft:
+        """A draft, or an honest abstention."""
+        return self._drafter.draft(case)
+
+    def report(self, study: Study, history: str = "", prior: Study | None = None) -> Draft:
+        """`draft` for a study alone."""
+        return self.draft(Case(study, history=history, prior=prior))
+
+
+def load(name: str | Path = "starter") -> Model:
+    """A shipped checkpoint by name, or a checkpoint folder.
+
+    Raises InputRejected('checkpoint') where there is none or it cannot be trusted."""
+    return Model(load_checkpoint(find_checkpoint(name)))
+
+
+def find_checkpoint(name: str | Path) -> Path:
+    """The folder of a checkpoint: a path, one under RADGLOSS_HOME/models, or a shipped one."""
+    for folder in (Path(name), home() / "models" / name, SHIPPED / name):
+        if (folder / "files.json").is_file():
+            return folder
+    shipped = sorted(p.parent.name for p in SHIPPED.glob("*/files.json"))
+    raise InputRejected(
+        "checkpoint", str(name), "no checkpoint of that name or path",
+        f"a checkpoint folder, or one of: {', '.join(shipped)}", "Check --model.",
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ reading
+
+
+def read(path: Path, settings: Settings) -> Study:
+    """One study, with the house's limits."""
+    return dicom.read(path, limits=limits(settings), workers=settings["workers"])
+
+
+def limits(settings: Settings) -> dicom.Limits:
+    """The reader's limits with the memory cap that was set."""
+    return dicom.Limits(memory_bytes=int(settings["memory_gib"] * 2**30))
+
+
+# ------------------------------------------------------------------ report
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What one `report` did."""
+
+    draft: Draft
+    written: dict[str, Path]
+    left_out: tuple[InputRejected, ...] = ()
+
+
+def report(
+    study: Study,
+    out: Path,
+    model: Model,
+    formats: Collection[str] = FORMATS,
+    history: str = "",
+    prior: Study | None = None,
+    options: dict[str, Any] | None = None,
+) -> Reported:
+    """Draft a study and write every asked format with its provenance into `out`.
+
+    A DICOM SR needs a DICOM source; for NIfTI it is left out and said so."""
+    draft = model.report(study, history=history, prior=prior)
+    left_out = list(study.left_out)
+    asked = list(formats)
+    if "sr" in asked and not any(image.sources for image in study.images):
+        asked.remove("sr")
+        left_out.append(InputRejected(
+            "no-dicom-source", "the DICOM SR", "a study that is not DICOM", "a DICOM study",
+            "The other formats were written.",
+        ))  # fmt: skip
+    written = files.write_all(draft, study, status.DRAFT, out, asked, sr.write)
+    digests = {path.name: files.sha256(path) for path in written.values()}
+    written["provenance"] = provenance.write(draft, study, out, options, digests)
+    event("wiring", "drafted", abstained=draft.abstained, sentences=len(draft.sentences))
+    return Reported(draft, written, tuple(left_out))
+
+
+# ------------------------------------------------------------------ search
+
+
+@dataclass
+class Indexed:
+    """What one `index` did."""
+
+    studies: int = 0
+    left_out: list[InputRejected] = field(default_factory=list)
+
+
+def index(
+    studies: Iterable[Study | InputRejected], out: Path, model: Model, chunk: int = 32
+) -> Indexed:
+    """Embed studies into a new or existing index, `chunk` at a time so that little is lost."""
+    done = Indexed()
+    target: Index | None = Index.open(out) if out.exists() else None
+    if target is not None and target.space != model.space:
+        raise InputRejected(
+            "index-space", str(out), f"an index of space {target.space}", model.space,
+            "Choose the model it was made with, or another output path.",
+        )  # fmt: skip
+    waiting: list[tuple[Study, Embedding]] = []
+
+    def flush() -> None:
+        nonlocal target
+        if not waiting:
+            return
+        if target is None:
+            target = Index.create(out, model.space, len(waiting[0][1].vector))
+        import numpy as np
+
+        target.add(
+            [s.uid for s, _ in waiting],
+            np.stack([e.vector for _, e in waiting]),
+            [s.description for s, _ in waiting],
+            [_fields(s) for s, _ in waiting],
+        )
+        done.studies += len(waiting)
+        waiting.clear()
+
+    for study in studies:
+        if isinstance(study, InputRejected):
+            done.left_out.append(study)
+            continue
+        done.left_out += study.left_out
+        try:
+            waiting.append((study, model.embed_study(study)))
+        except InputRejected as problem:
+            done.left_out.append(problem)
+        if len(waiting) >= chunk:
+            flush()
+    flush()
+    if target is None:
+        raise InputRejected(
+            "empty", "the input", "no study that could be embedded", "one", "Check it."
+        )
+    return done
+
+
+def _fields(study: Study) -> dict[str, str]:
+    first = study.images[0]
+    return {
+        "modality": first.modality,
+        "view": first.view,
+        "body_part": first.body_part,
+        "images": str(len(study.images)),
+        "frames": str(sum(len(i.pixels) for i in study.images)),
+        "synthetic": "yes" if study.synthetic else "no",
+    }
+
+
+def search(
+    index_path: Path, model: Model, words: str = "", image: Path | None = None,
+    k: int = 10, where: str | None = None, settings: Settings | None = None,
+) -> list[Hit]:  # fmt: skip
+    """By words, by an image, or by both together (the mean of the two directions)."""
+    import numpy as np
+
+    found = Index.open(index_path)
+    queries = []
+    if words:
+        queries.append(model.embed_text(words).vector)
+    if image is not None:
+        queries.append(model.embed_study(read(image, settings or Settings())).vector)
+    if not queries:
+        raise InputRejected("empty-text", "the query", "neither words nor image", "one", "Add one.")
+    mean = np.mean(queries, axis=0)
+    unit = (mean / np.linalg.norm(mean)).astype(np.float32)
+    return found.search(Embedding(unit, model.space), k, where)
+
+
+# ------------------------------------------------------------------ label
+
+
+def label_rows(
+    studies: Iterable[Study | InputRejected], labels: Sequence[str], model: Model
+) -> Iterator[dict[str, Any] | InputRejected]:
+    """One row for each study and label; a refused study is passed on."""
+    for study in studies:
+        if isinstance(study, InputRejected):
+            yield study
+            continue
+        yield from study.left_out
+        for p in model.label(study, labels or model.aligner.validated(study)):
+            yield {
+                "study": study.uid, "label": p.label,
+                "probability": "" if p.abstained else round(p.probability, 4),
+                "logit": round(p.logit, 3), "abstained": p.abstained, "why": p.why,
+                "frame": p.evidence[0].frame if p.evidence else "",
+            }  # fmt: skip
+
+
+def each_study(
+    paths: Iterable[Path], settings: Settings, progress: Callable[[], None] = lambda: None
+) -> Iterator[Study | InputRejected]:
+    """Every study under these paths, one in memory at a time."""
+    for path in paths:
+        try:
+            for study in dicom.read_each(
+                path, limits=limits(settings), workers=settings["workers"]
+            ):
+                yield study
+                progress()
+        except InputRejected as problem:
+            yield problem
