@@ -1,0 +1,42 @@
+# radgloss: `make demo` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test lint bench docs starter clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	touch $(STAMP)
+
+# make demo            serves the reading page on loopback at the end
+# make demo ARGS=--no-serve     for machines; ARGS='path/to/studies' adds your own
+demo: install
+	$(BIN)/radgloss demo -o demo-output $(ARGS)
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+# Regenerates what the documentation quotes, then checks it.
+docs: install
+	$(BIN)/python docs/make.py
+
+# How the shipped checkpoint was made (about an hour and a half on two cores).
+starter: install
+	$(BIN)/radgloss phantom -n 2600 -o build/phantoms --seed 0 --workers 2
+	$(BIN)/radgloss train clip -d build/phantoms/manifest.jsonl -o src/radgloss/checkpoints/starter --workers 2
+
+clean:
+	rm -rf $(VENV) build dist demo-output

@@ -1,0 +1,106 @@
+"""The tour: simulated and real studies through everything, into one folder of drafts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from radgloss import wiring
+from radgloss.data import phantom
+from radgloss.exchange import files
+from radgloss.settings import Settings
+from radgloss.types import InputRejected, Study
+
+__all__ = ["PHANTOMS", "run"]
+
+# Seeds of the test range: no checkpoint was trained on them. The head must be refused.
+PHANTOMS = (
+    ("xr-chest", 2_000_000), ("xr-chest", 2_000_001), ("xr-chest", 2_000_002),
+    ("ct-abdomen", 2_000_003), ("ct-abdomen", 2_000_004), ("ct-head", 2_000_005),
+)  # fmt: skip
+PYDICOM = ("CT_small.dcm", "MR_small.dcm", "693_J2KI.dcm", "image_dfl.dcm", "examples_overlay.dcm")
+
+
+def run(
+    out: Path, settings: Settings, folder: Path | None = None, say: Callable[[str], None] = print
+) -> int:
+    """Draft everything, index it, try a search; returns how many studies the page will list."""
+    out.mkdir(parents=True, exist_ok=True)
+    model = wiring.load(settings["model"])
+    listed = 0
+    for name, source in _sources(out, folder, say):
+        listed += _one(name, source, out, model, settings, say)
+    studies = wiring.each_study([out / "studies"], settings)
+    indexed = wiring.index(studies, _fresh(out / "index"), model)
+    say(f"indexed {indexed.studies} simulated studies; searching for 'pleural effusion':")
+    for hit in wiring.search(out / "index", model, "Pleural effusion.", k=3):
+        say(f"  {hit.score:.3f}  {hit.fields.get('modality', '')}  {hit.uid}")
+    return listed
+
+
+def _fresh(path: Path) -> Path:
+    shutil.rmtree(path, ignore_errors=True)
+    path.unlink(missing_ok=True)
+    return path
+
+
+def _sources(
+    out: Path, folder: Path | None, say: Callable[[str], None]
+) -> Iterator[tuple[str, Path]]:
+    """Name and place of every study of the tour."""
+    for exam, seed in PHANTOMS:
+        place = out / "studies" / f"{exam}-{seed}"
+        if not place.exists():
+            phantom.write(phantom.make(seed, exam), place)
+        yield f"phantom {exam} {seed}", place
+    shipped = _pydicom_files()
+    yield from ((f"pydicom {path.stem}", path) for path in shipped)
+    if folder is not None:
+        say(f"reading your studies in {folder}")
+        yield "yours", folder
+
+
+def _pydicom_files() -> list[Path]:
+    """The CT, MR and other grey pictures that pydicom's own package carries."""
+    spec = find_spec("pydicom")
+    assert spec is not None
+    assert spec.origin is not None
+    root = Path(spec.origin).parent / "data" / "test_files"
+    return [root / name for name in PYDICOM if (root / name).is_file()]
+
+
+def _one(
+    name: str, source: Path, out: Path, model: wiring.Model, settings: Settings,
+    say: Callable[[str], None],
+) -> int:  # fmt: skip
+    """Draft every study under `source`; a refused one is written down as refused."""
+    count = 0
+    for number, study in enumerate(wiring.each_study([source], settings)):
+        place = out / _slug(name, number)
+        title = f"{name} {number + 1}" if number else name
+        if isinstance(study, InputRejected):
+            files.write_rejection(study, place, title)
+            say(f"{title}: refused ({study.code})")
+        else:
+            say(f"{title}: {_drafted(study, place, model)}")
+        count += 1
+    return count
+
+
+def _slug(name: str, number: int) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"{base}-{number + 1}" if number else base
+
+
+def _drafted(study: Study, place: Path, model: wiring.Model) -> str:
+    try:
+        draft = wiring.report(study, place, model).draft
+    except InputRejected as problem:
+        files.write_rejection(problem, place)
+        return f"refused ({problem.code})"
+    if draft.abstained:
+        return f"no draft, {draft.why}"
+    return draft.text("impression")
