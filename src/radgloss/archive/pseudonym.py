@@ -21,7 +21,7 @@ KEY_BYTES = 32
 
 
 def _mac(key: bytes, *parts: str) -> str:
-    encoded = [p.encode() for p in parts]
+    encoded = [p.encode("utf-8", "surrogatepass") for p in parts]
     # Each part behind its length: ("ab", "c") and ("a", "bc") are different patients.
     message = b"".join(len(p).to_bytes(4, "big") + p for p in encoded)
     return hmac.new(key, message, hashlib.sha256).hexdigest()

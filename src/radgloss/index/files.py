@@ -206,7 +206,7 @@ def _checked(folder: Path, name: str, size: int, crc: int) -> Rows:
 def _crc32(data: Rows, crc: int = 0) -> int:
     step = 1 << 24
     for start in range(0, len(data), step):
-        crc = zlib.crc32(memoryview(data[start : start + step]), crc)
+        crc = zlib.crc32(data[start : start + step].data, crc)
     return crc
 
 
