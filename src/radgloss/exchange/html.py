@@ -105,6 +105,7 @@ def _picture(number: int, picture: Picture) -> dict[str, Any]:
     return {
         "id": f"p{number}",
         "picture": picture,
+        "boxes": picture.boxes,
         "frames": [{"index": f.index, "data": base64.b64encode(f.png).decode()}
                    for f in picture.frames],
         "starts": indices.index(picture.start),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -55,10 +55,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Box:
-    """Evidence `evidence` of sentence `sentence`, on the frames low to high, in picture pixels."""
+    """What these sentences rest on, on the frames low to high; a place in picture pixels."""
 
-    sentence: int
-    evidence: int
+    sentences: tuple[int, ...]
     low: int
     high: int
     x: float
@@ -117,7 +116,7 @@ def pictures(study: Study, draft: Draft, budget: int = BUDGET) -> tuple[Picture,
 def _picture(image: Image, draft: Draft, most: int, scale: float) -> Picture:
     view, total = _view(image), image.pixels.shape[0]
     regions = _regions(draft, image.uid)
-    keys = [e.frame for _, _, e in sorted(regions, key=lambda r: -r[2].score)]
+    keys = [e.frame for _, e in sorted(regions, key=lambda r: -r[1].score)]
     indices = chosen_frames(total, most, keys)
     side = (SINGLE_SIDE if total == 1 else STACK_SIDE) * scale
     width, height = _size(image, view, side)
@@ -134,21 +133,19 @@ def _picture(image: Image, draft: Draft, most: int, scale: float) -> Picture:
         width=width,
         height=height,
         frames=tuple(Frame(i, _png(image, i, voi, view, (width, height))) for i in indices),
-        boxes=tuple(
-            _box(image, view, (width, height), s, n, e.region) for s, n, e in regions if e.region
-        ),
+        boxes=_boxes(image, view, (width, height), regions),
         start=_start(indices, keys),
         synthetic=image.synthetic,
     )
 
 
-def _regions(draft: Draft, uid: str) -> list[tuple[int, int, Evidence]]:
-    """The evidence that points into this image: sentence number, evidence number, itself."""
+def _regions(draft: Draft, uid: str) -> list[tuple[int, Evidence]]:
+    """The evidence that points into this image, each with its sentence's number."""
     return [
-        (s, n, e)
-        for s, sentence in enumerate(draft.sentences)
-        for n, e in enumerate(sentence.evidence)
-        if e.kind == "region" and e.image == uid
+        (number, evidence)
+        for number, sentence in enumerate(draft.sentences)
+        for evidence in sentence.evidence
+        if evidence.kind == "region" and evidence.image == uid
     ]
 
 
@@ -228,8 +225,21 @@ def _size(image: Image, view: _View, side: float) -> tuple[int, int]:
     return (height, width) if view.transpose else (width, height)
 
 
+def _boxes(
+    image: Image, view: _View, size: tuple[int, int], regions: list[tuple[int, Evidence]]
+) -> tuple[Box, ...]:
+    """Each place once, with every sentence that rests on it; large ones first, so that a small
+    one within stays within reach."""
+    owners: dict[Region, list[int]] = {}
+    for number, evidence in regions:
+        if evidence.region and number not in owners.setdefault(evidence.region, []):
+            owners[evidence.region].append(number)
+    boxes = (_box(image, view, size, tuple(owners[r]), r) for r in owners)
+    return tuple(sorted(boxes, key=lambda b: -b.width * b.height))
+
+
 def _box(
-    image: Image, view: _View, size: tuple[int, int], sentence: int, evidence: int, region: Region
+    image: Image, view: _View, size: tuple[int, int], sentences: tuple[int, ...], region: Region
 ) -> Box:
     """A region's place on the picture; both ends of a region belong to it."""
     _, rows, columns = image.pixels.shape
@@ -243,8 +253,8 @@ def _box(
         left, right = 1 - right, 1 - left
     x, y = left * size[0], top * size[1]
     width, height = (right - left) * size[0], (bottom - top) * size[1]
-    return Box(sentence, evidence, region.low[0], region.high[0],
-               round(x, 2), round(y, 2), round(width, 2), round(height, 2))  # fmt: skip
+    place = (round(v, 2) for v in (x, y, width, height))
+    return Box(sentences, region.low[0], region.high[0], *place)
 
 
 def _fractions(low: int, high: int, count: int) -> tuple[float, float]:
@@ -322,8 +332,7 @@ def _view(image: Image) -> _View:
     flip_rows = down[2] > 0 if upright == 2 else down[1] < 0  # head up; front up
     main = int(np.abs(across).argmax())
     flip_columns = across[main] < 0  # left or back to the right of the screen
-    return replace(_View(), transpose=transpose, flip_rows=bool(flip_rows),
-                   flip_columns=bool(flip_columns))  # fmt: skip
+    return _View(transpose, bool(flip_rows), bool(flip_columns))
 
 
 # ------------------------------------------------------------------ words on the picture

@@ -1,6 +1,7 @@
 "use strict";
 /* Sentence ↔ box ↔ frame. Without this script the page still reads: text, first frame, boxes. */
 (() => {
+  document.body.classList.add("live");
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const says = all(".say");
   const figures = all(".picture");
@@ -32,13 +33,19 @@
     }
   }
 
-  function light(number) {
-    for (const box of all(".box")) box.classList.toggle("lit", box.dataset.sentence === number);
-    for (const say of says) say.closest(".sentence").classList.toggle("lit", say.dataset.sentence === number);
+  const sentencesOf = (box) => box.dataset.sentences.split(" ");
+
+  function light(numbers) {
+    for (const box of all(".box")) {
+      box.classList.toggle("lit", sentencesOf(box).some((n) => numbers.includes(n)));
+    }
+    for (const say of says) {
+      say.closest(".sentence").classList.toggle("lit", numbers.includes(say.dataset.sentence));
+    }
   }
 
   function goTo(say) {
-    light(say.dataset.sentence);
+    light([say.dataset.sentence]);
     if (!say.dataset.picture) return;
     const figure = document.getElementById(say.dataset.picture);
     showPicture(figure);
@@ -53,7 +60,7 @@
   function leave() {
     if (pinned) goTo(pinned);
     else {
-      light("");
+      light([]);
       if (before) { showPicture(before.figure); showFrame(before.figure, before.place); }
     }
     before = null;
@@ -67,7 +74,7 @@
       s.setAttribute("aria-pressed", String(s === pinned));
       s.closest(".sentence").classList.toggle("pinned", s === pinned);
     }
-    if (pinned) goTo(pinned); else light("");
+    if (pinned) goTo(pinned); else light([]);
   }
 
   for (const say of says) {
@@ -78,14 +85,13 @@
     say.addEventListener("blur", () => { if (!item.matches(":hover")) leave(); });
     say.addEventListener("click", () => pin(say));
   }
-  const sayOf = (number) => says.find((s) => s.dataset.sentence === number);
   for (const box of all(".box")) {
-    box.addEventListener("mouseenter", () => light(box.dataset.sentence));
-    box.addEventListener("mouseleave", () => light(pinned ? pinned.dataset.sentence : ""));
+    const own = says.filter((s) => sentencesOf(box).includes(s.dataset.sentence));
+    box.addEventListener("mouseenter", () => light(sentencesOf(box)));
+    box.addEventListener("mouseleave", () => light(pinned ? [pinned.dataset.sentence] : []));
     box.addEventListener("click", () => {
-      const say = sayOf(box.dataset.sentence);
-      if (pinned !== say) pin(say);
-      say.scrollIntoView({ block: "nearest" });
+      if (!own.includes(pinned)) pin(own[0]);
+      own[0].scrollIntoView({ block: "nearest" });
     });
   }
 

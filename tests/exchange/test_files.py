@@ -1,0 +1,69 @@
+import json
+
+import pytest
+
+from radgloss.exchange import files, provenance
+from radgloss.types import InputRejected
+from radgloss.workflow.status import DRAFT
+
+
+def test_every_asked_format_is_written_and_no_other(samples, tmp_path):
+    written = files.write_all(*samples.ct, DRAFT, tmp_path / "new", ["json", "txt"])
+    assert list(written) == ["txt", "json"]
+    assert {p.name for p in (tmp_path / "new").iterdir()} == {"draft.txt", "draft.json"}
+
+
+def test_the_sr_comes_from_the_writer_that_is_handed_in(samples, tmp_path):
+    draft, study = samples.ct
+    seen = []
+    written = files.write_all(draft, study, DRAFT, tmp_path, ["sr"], lambda *a: seen.append(a))
+    assert seen == [(draft, study, DRAFT, tmp_path / "draft.dcm")]
+    assert written == {"sr": tmp_path / "draft.dcm"}
+
+
+@pytest.mark.parametrize("name", ["pdf", "sr", "../x"])
+def test_a_format_that_cannot_be_written_is_refused_before_anything_is(samples, tmp_path, name):
+    with pytest.raises(InputRejected) as refused:
+        files.write_all(*samples.ct, DRAFT, tmp_path / "out", ["txt", name])
+    assert refused.value.code == "unknown-format"
+    assert not (tmp_path / "out").exists()
+
+
+def test_same_draft_same_bytes(samples, tmp_path):
+    formats = ["txt", "json", "html", "fhir"]
+    first = files.write_all(*samples.ct, DRAFT, tmp_path / "a", formats)
+    second = files.write_all(*samples.ct, DRAFT, tmp_path / "b", formats)
+    assert all(first[f].read_bytes() == second[f].read_bytes() for f in formats)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path):
+    path = files.write_aside(tmp_path / "a.txt", "old")
+    with pytest.raises(UnicodeEncodeError):
+        files.write_aside(path, "new \ud800")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "old"
+
+
+def test_provenance_names_model_inputs_and_pipeline_and_no_patient(samples, tmp_path):
+    draft, study = samples.ct
+    path = provenance.write(draft, study, tmp_path, {"formats": ["txt"]}, {"draft.txt": "ab"})
+    record = json.loads(path.read_text())
+    assert record["model"]["checkpoint"] == draft.origin.checkpoint
+    assert record["pixel_pipeline"]["digest"] == draft.origin.preprocessing
+    assert record["seed"] == 7
+    assert {i["uid"]: i["sha256"] for i in record["inputs"]} == dict(study.digests)
+    assert record["left_out"][0]["code"] == "not-dicom"
+    assert record["outputs"] == {"draft.txt": "ab"}
+    assert "PHANTOM" not in path.read_text()
+    assert "Phantom" not in path.read_text()
+
+
+def test_provenance_is_the_same_for_the_same_draft(samples):
+    assert provenance.record(*samples.ct) == provenance.record(*samples.ct)
+
+
+def test_a_rejection_is_kept_beside_the_drafts(tmp_path):
+    refused = InputRejected("no-pixels", "a.dcm", "an SR", "an image", "Send images.")
+    written = json.loads(files.write_rejection(refused, tmp_path / "x").read_text())
+    assert written["code"] == "no-pixels"
+    assert written["wanted"] == "an image"

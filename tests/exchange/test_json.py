@@ -1,0 +1,153 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from radgloss.exchange import json as draft_json
+from radgloss.types import (
+    MACHINE_MARK,
+    Draft,
+    Evidence,
+    Finding,
+    InputRejected,
+    Origin,
+    Prediction,
+    Region,
+    Sentence,
+)
+from radgloss.workflow.status import DRAFT
+
+words = st.text(max_size=12)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+voxels = st.tuples(*[st.integers(0, 4000)] * 3)
+regions = st.builds(Region, voxels, voxels)
+evidence = st.builds(
+    Evidence,
+    st.sampled_from(["region", "report"]),
+    numbers,
+    words,
+    st.integers(0, 4000),
+    st.none() | regions,
+    words,
+    words,
+)
+findings = st.builds(
+    Finding,
+    words,
+    st.sampled_from(["present", "absent", "uncertain", "not assessed"]),
+    st.sampled_from(["left", "right", "bilateral", "midline", ""]),
+    words,
+    st.lists(numbers, max_size=3).map(tuple),
+    st.none() | numbers,
+)
+sentences = st.builds(
+    Sentence,
+    words,
+    st.sampled_from(["technique", "comparison", "findings", "impression"]),
+    words,
+    st.lists(findings, max_size=2).map(tuple),
+    st.lists(evidence, max_size=2).map(tuple),
+    st.none() | numbers,
+)
+drafts = st.builds(
+    Draft,
+    words,
+    st.lists(sentences, max_size=3).map(tuple),
+    st.builds(Origin, words, words, words, st.integers(), words),
+    st.lists(st.builds(Prediction, words, numbers, numbers, st.booleans(), words), max_size=2).map(
+        tuple
+    ),
+    st.booleans(),
+    words,
+    st.lists(words, max_size=3).map(tuple),
+    st.lists(evidence, max_size=2).map(tuple),
+    st.booleans(),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(drafts)
+def test_what_is_written_is_what_is_read(draft):
+    text = draft_json.to_json(draft, DRAFT)
+    assert draft_json.from_json(text) == (draft, DRAFT)
+    assert draft_json.to_json(*draft_json.from_json(text)) == text
+
+
+def test_a_machine_text_says_so_to_machines(samples):
+    whole = json.loads(draft_json.to_json(samples.ct[0], DRAFT))
+    assert whole["schema"] == draft_json.SCHEMA
+    assert whole["marking"] == {
+        "machine_generated": True,
+        "verified": False,
+        "use": "research",
+        "notice": MACHINE_MARK,
+    }
+
+
+def _changed(samples, change):
+    whole = json.loads(draft_json.to_json(samples.ct[0], DRAFT))
+    change(whole)
+    return json.dumps(whole)
+
+
+def _set(*path_and_value):
+    *path, last, value = path_and_value
+
+    def change(whole):
+        for key in path:
+            whole = whole[key]
+        whole[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (_set("kind", "report"), "kind"),
+        (_set("extra", 1), "'extra'"),
+        (_set("draft", "extra", 1), "'extra'"),
+        (_set("draft", "sentences", 2, "findings", 0, "extra", 1), "sentences[2].findings[0]"),
+        (lambda w: w["draft"].pop("why"), "'why'"),
+        (_set("draft", "abstained", 1), "draft.abstained"),
+        (_set("draft", "sentences", 0, "section", "advice"), "sentences[0].section"),
+        (_set("draft", "sentences", 2, "confidence", "high"), "sentences[2].confidence"),
+        (_set("draft", "sentences", 2, "confidence", 10**400), "sentences[2].confidence"),
+        (_set("draft", "sentences", 2, "evidence", 0, "region", "low", [1, 2]), "region.low"),
+        (_set("draft", "origin", "seed", True), "origin.seed"),
+        (_set("marking", "verified", True), "marking"),
+        (_set("schema", 0), "schema"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(samples, change, place):
+    with pytest.raises(InputRejected) as refused:
+        draft_json.from_json(_changed(samples, change))
+    assert refused.value.code == "draft-json"
+    assert place in str(refused.value)
+
+
+def test_a_newer_schema_is_refused(samples):
+    with pytest.raises(InputRejected, match="schema 2") as refused:
+        draft_json.from_json(_changed(samples, _set("schema", 2)))
+    assert refused.value.code == "draft-schema"
+
+
+@pytest.mark.parametrize("text", ["", "{", "nul", "[" * 100_000, '{"a":' * 100_000, "\x00"])
+def test_what_is_not_json_is_refused(text):
+    with pytest.raises(InputRejected) as refused:
+        draft_json.from_json(text)
+    assert refused.value.code == "draft-not-json"
+
+
+@pytest.mark.parametrize("text", ['{"kind":1,"kind":2}', '{"kind": NaN}', "[]", "7"])
+def test_json_of_another_kind_is_refused(text):
+    with pytest.raises(InputRejected) as refused:
+        draft_json.from_json(text)
+    assert refused.value.code == "draft-json"
+
+
+def test_a_number_without_a_word_in_json_is_not_written(samples):
+    broken = Draft("", (Sentence("", "findings", confidence=float("nan")),), Origin("", "", ""))
+    with pytest.raises(ValueError, match="JSON"):
+        draft_json.to_json(broken, DRAFT)
