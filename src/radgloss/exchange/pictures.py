@@ -103,14 +103,22 @@ def pictures(study: Study, draft: Draft, budget: int = BUDGET) -> tuple[Picture,
 
     Sizes shrink together until they fit; noise is what costs most."""
     shown = sorted(study.images, key=lambda i: not _regions(draft, i.uid))[:IMAGES]
-    most = max(4, FRAMES * 2 // max(1, len(shown)))
-    scale = 1.0
+    most = min(FRAMES, max(4, FRAMES * 2 // max(1, len(shown))))
+    guess = sum(_guessed_weight(i, most) for i in shown)
+    scale = min(1.0, math.sqrt(budget / max(guess, 1)))
     while True:
-        made = tuple(_picture(i, draft, min(FRAMES, most), scale) for i in shown)
+        made = tuple(_picture(i, draft, most, scale) for i in shown)
         weight = sum(len(f.png) for p in made for f in p.frames)
         if weight <= budget or scale < 0.05:
             return made
         scale *= min(0.9, 0.95 * math.sqrt(budget / weight))
+
+
+def _guessed_weight(image: Image, most: int) -> int:
+    """Bytes of this image's PNGs at full size, judged by its middle frame."""
+    total, view = image.pixels.shape[0], _view(image)
+    size = _size(image, view, SINGLE_SIDE if total == 1 else STACK_SIDE)
+    return min(total, most) * len(_png(image, total // 2, window_of(image), view, size))
 
 
 def _picture(image: Image, draft: Draft, most: int, scale: float) -> Picture:
@@ -191,7 +199,7 @@ def _png(image: Image, index: int, voi: Window | Lut, view: _View, size: tuple[i
     raster = Raster.fromarray(np.ascontiguousarray(shown))
     raster = raster.resize(size, Raster.Resampling.LANCZOS)
     out = io.BytesIO()
-    raster.save(out, "PNG", optimize=False, compress_level=9)
+    raster.save(out, "PNG", compress_level=6)
     return out.getvalue()
 
 
