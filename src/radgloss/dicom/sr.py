@@ -202,7 +202,7 @@ def _instance(study: Study, source: Source) -> Dataset:
     instance.PatientSex = identity.sex if identity.sex in ("M", "F", "O") else ""
     instance.StudyID = identity.study_id
     instance.StudyDate = _date(identity.study_date)
-    instance.StudyTime = identity.study_time if identity.study_time[:6].isdigit() else ""
+    instance.StudyTime = _clock(identity.study_time)
     instance.AccessionNumber = identity.accession_number
     instance.ReferringPhysicianName = identity.referring_physician
     if identity.issuer:
@@ -213,7 +213,23 @@ def _instance(study: Study, source: Source) -> Dataset:
 
 
 def _date(text: str) -> str:
-    return text if len(text) == 8 and text.isdigit() else ""
+    """The date as written where it is one (PS3.5 table 6.2-1 DA), else empty."""
+    from pydicom.valuerep import DA
+
+    try:
+        return text if len(text) == 8 and DA(text) else ""
+    except ValueError:
+        return ""
+
+
+def _clock(text: str) -> str:
+    """The time as written where it is one (PS3.5 table 6.2-1 TM), else empty."""
+    from pydicom.valuerep import TM
+
+    try:
+        return text if TM(text) is not None else ""
+    except ValueError:
+        return ""
 
 
 # ------------------------------------------------------------------ the content tree
