@@ -54,12 +54,14 @@ Rows = npt.NDArray[np.uint8]  # the bytes of rows-G.jsonl, on disk
 
 @dataclass(frozen=True)
 class Ivf:
-    """The inverted file: its name, the rows that it covers, and how it is asked.
+    """The inverted file: its name, the first rows, which it covers, and how it is asked.
 
+    trained: how many rows there were when its lists were made.
     recall: measured share of the exact ten nearest that it finds, when it was made."""
 
     file: str
     rows: int
+    trained: int
     lists: int
     probes: int
     recall: float
@@ -128,7 +130,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _write_aside(path: Path, data: bytes) -> None:
+def _write_aside(path: Path, data: bytes | memoryview) -> None:
     aside = path.with_name(path.name + ".part")
     with open(aside, "wb") as file:
         file.write(data)
@@ -230,7 +232,7 @@ def load(folder: Path, manifest: Manifest) -> tuple[Vectors, bytes]:
 def write_ivf(folder: Path, ivf: Ivf, data: Rows) -> Ivf:
     """The structure as a file, forced to disk; the description with its checksum."""
     with _disk():
-        _write_aside(folder / ivf.file, data.tobytes())
+        _write_aside(folder / ivf.file, data.data)
     return replace(ivf, bytes=len(data), crc=_crc32(data))
 
 
@@ -241,7 +243,7 @@ def append(
     data = np.ascontiguousarray(vectors, "<f4").view(np.uint8).reshape(-1)
     with _disk():
         start = manifest.rows * manifest.dimension * 4
-        _append(folder / manifest.vectors_file, start, data.tobytes())
+        _append(folder / manifest.vectors_file, start, data.data)
         _append(folder / manifest.rows_file, manifest.row_bytes, lines)
     return replace(
         manifest,
@@ -254,7 +256,7 @@ def append(
     )
 
 
-def _append(path: Path, start: int, data: bytes) -> None:
+def _append(path: Path, start: int, data: bytes | memoryview) -> None:
     with open(path, "r+b") as file:
         file.truncate(start)  # what a writer that died had left behind
         file.seek(start)

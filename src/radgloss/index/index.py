@@ -27,6 +27,7 @@ log = logging.getLogger("radgloss.index")
 _UNIT = 1e-3  # how far a length may be from 1
 _COMPACT_FROM = 1_000  # dead rows
 _MAX_K = 10_000
+_TAIL = 5_000  # rows behind the inverted file that are still searched exactly
 
 
 class VectorIndex(Protocol):
@@ -149,6 +150,7 @@ class Index:
         self._alive = np.ones(manifest.rows, bool)
         self._alive[list(dead)] = False
         self._fields: list[dict[str, str]] | None = None
+        self._masks: dict[str, npt.NDArray[np.bool_]] = {}  # of the latest filters
         self._columns: dict[str, npt.NDArray[np.object_]] = {}
         self._manifest = manifest
 
@@ -212,15 +214,23 @@ class Index:
         if len(state.dead) >= _COMPACT_FROM and len(state.dead) * 4 > state.rows:
             keep = np.flatnonzero(self._alive).tolist()
             state = files.rewrite(self.folder, state, self._vectors, self._lines, keep)
-        covered = state.ivf.rows if state.ivf else 0
-        if state.rows >= nearest.IVF_FROM and state.rows >= 2 * covered:
-            name = f"ivf-{state.generation}-{state.edition}.faiss"
-            vectors = files.mapped_vectors(self.folder, state)
-            ivf = files.write_ivf(self.folder, *nearest.build_ivf(name, vectors))
-            state = replace(state, ivf=ivf, edition=state.edition + 1)
+        state = self._with_ivf(state)
         if state is not self._manifest:
             files.publish(self.folder, state)
             self._load(state)
+
+    def _with_ivf(self, state: Manifest) -> Manifest:
+        old, rows = state.ivf, state.rows
+        if rows < nearest.IVF_FROM or (old and rows - old.rows <= max(_TAIL, rows // 20)):
+            return state
+        name = f"ivf-{state.generation}-{state.edition}.faiss"
+        vectors = files.mapped_vectors(self.folder, state)
+        if old and rows < 4 * old.trained:
+            ivf, data = nearest.extend_ivf(self.folder, old, name, vectors)
+        else:
+            ivf, data = nearest.build_ivf(name, vectors)
+        ivf = files.write_ivf(self.folder, ivf, data)
+        return replace(state, ivf=ivf, edition=state.edition + 1)
 
     def _checked(
         self,
@@ -270,7 +280,7 @@ class Index:
         if not queries:
             return []
         array = np.stack([self._query(q) for q in queries])  # (Q, D)
-        allowed = self._allowed(filters.parse(where) if where else None)
+        allowed = self._allowed(where)
         return [
             self._hits(query, numbers, k)
             for query, numbers in zip(array, self._candidates(array, k, allowed), strict=True)
@@ -293,8 +303,14 @@ class Index:
             raise InputRejected("bad-vector", self.folder.name, found, wanted, do)
         return vector
 
-    def _allowed(self, where: filters.Expression | None) -> npt.NDArray[np.bool_]:
-        return self._alive if where is None else self._alive & self._mask(where)
+    def _allowed(self, where: str | None) -> npt.NDArray[np.bool_]:
+        if where is None:
+            return self._alive
+        if where not in self._masks:
+            if len(self._masks) >= 16:
+                self._masks.clear()
+            self._masks[where] = self._alive & self._mask(filters.parse(where))
+        return self._masks[where]
 
     def _mask(self, where: filters.Expression) -> npt.NDArray[np.bool_]:
         """(N,) which rows pass, dead ones included."""
@@ -321,10 +337,10 @@ class Index:
         total, ivf = int(allowed.sum()), self._manifest.ivf
         if ivf is None or self._ivf is None or total < max(nearest.IVF_FROM, 4 * k):
             return self._exact(queries, k, allowed, 0)
-        inside = np.flatnonzero(allowed[: ivf.rows])
+        inside = int(allowed[: ivf.rows].sum())
         # A filter that keeps one row in f sends the k-th neighbour farther: f times the lists.
-        probes = min(-(-ivf.probes * ivf.rows // max(len(inside), 1)), ivf.lists)
-        selected = None if len(inside) == ivf.rows else inside
+        probes = min(-(-ivf.probes * ivf.rows // max(inside, 1)), ivf.lists)
+        selected = None if inside == ivf.rows else allowed[: ivf.rows]
         found = nearest.probe(self._ivf, queries, k, probes, selected)
         newer = self._exact(queries, k, allowed, ivf.rows)
         return [np.concatenate([a[a >= 0], b]) for a, b in zip(found, newer, strict=True)]

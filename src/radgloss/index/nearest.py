@@ -7,6 +7,7 @@ Shapes: Q queries · N rows · D width · C candidates."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import faiss
@@ -15,7 +16,17 @@ import numpy.typing as npt
 
 from radgloss.index.files import Ivf, Vectors
 
-__all__ = ["IVF_FROM", "RECALL", "Numbers", "build_ivf", "exact", "load_ivf", "probe", "rescored"]
+__all__ = [
+    "IVF_FROM",
+    "RECALL",
+    "Numbers",
+    "build_ivf",
+    "exact",
+    "extend_ivf",
+    "load_ivf",
+    "probe",
+    "rescored",
+]
 
 IVF_FROM = 50_000  # rows; below, exact search takes milliseconds
 RECALL = 0.98
@@ -31,12 +42,19 @@ faiss.cvar.distance_compute_blas_threshold = 20
 _NEAR = 1e-5  # a float32 dot product of unit vectors errs by less
 
 
+def _selector(allowed: Allowed | None) -> tuple[Bytes | None, faiss.IDSelectorBitmap | None]:
+    """faiss's view of which rows may be found, and the bits that it looks at."""
+    if allowed is None:
+        return None, None
+    bits = np.packbits(allowed, bitorder="little")
+    return bits, faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+
+
 def _knn(queries: Vectors, vectors: Vectors, count: int, allowed: Allowed | None) -> Found:
     """Scores and row numbers (Q, count), the best first; -1 where there is no more."""
     scores = np.empty((len(queries), count), np.float32)
     numbers = np.empty((len(queries), count), np.int64)
-    bits = None if allowed is None else np.packbits(allowed, bitorder="little")
-    selector = None if bits is None else faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+    _bits, selector = _selector(allowed)
     faiss.knn_inner_product(
         faiss.swig_ptr(queries),
         faiss.swig_ptr(vectors),
@@ -84,21 +102,30 @@ def rescored(query: Vectors, vectors: Vectors, numbers: Numbers) -> npt.NDArray[
 
 
 def build_ivf(name: str, vectors: Vectors) -> tuple[Ivf, Bytes]:
-    """Train an inverted file over all rows; choose how many lists to probe. Its file's bytes.
+    """Train an inverted file over all rows; its description, and the bytes of its file.
 
     The probes are the fewest, in powers of two, whose measured recall at ten is at least .98 on
     stored vectors and on points between two of them; all lists where nothing less is enough, and
     then it is exact."""
-    width = vectors.shape[1]
-    lists = 1 << max(4, round(float(np.log2(2 * np.sqrt(len(vectors))))))
-    quantizer = faiss.IndexFlatIP(width)
-    index = faiss.IndexIVFFlat(quantizer, width, lists, faiss.METRIC_INNER_PRODUCT)
+    rows, width = vectors.shape
+    lists = 1 << max(4, round(float(np.log2(2 * np.sqrt(rows)))))
+    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, lists, faiss.METRIC_INNER_PRODUCT)
     index.cp.niter, index.cp.seed, index.cp.max_points_per_centroid = 10, 1234, 128
     index.train(np.asarray(vectors))
-    for start in range(0, len(vectors), 1 << 16):
+    return _filled(index, Ivf(name, 0, rows, lists, 1, 0.0), vectors)
+
+
+def extend_ivf(folder: Path, ivf: Ivf, name: str, vectors: Vectors) -> tuple[Ivf, Bytes]:
+    """The same lists with the rows that came since; the probes are chosen anew."""
+    return _filled(load_ivf(folder, ivf), replace(ivf, file=name), vectors)
+
+
+def _filled(index: faiss.Index, ivf: Ivf, vectors: Vectors) -> tuple[Ivf, Bytes]:
+    for start in range(ivf.rows, len(vectors), 1 << 16):
         index.add(np.asarray(vectors[start : start + (1 << 16)]))
-    probes, recall = _choose_probes(index, vectors, lists)
-    return Ivf(name, len(vectors), lists, probes, recall), faiss.serialize_index(index)
+    probes, recall = _choose_probes(index, vectors, ivf.lists)
+    done = replace(ivf, rows=len(vectors), probes=probes, recall=recall)
+    return done, faiss.serialize_index(index)
 
 
 def _trials(vectors: Vectors) -> Iterator[Vectors]:
@@ -110,15 +137,16 @@ def _trials(vectors: Vectors) -> Iterator[Vectors]:
     yield (between / np.maximum(length, 1e-6)).astype(np.float32)
 
 
-def _choose_probes(index: faiss.IndexIVFFlat, vectors: Vectors, lists: int) -> tuple[int, float]:
+def _choose_probes(index: faiss.Index, vectors: Vectors, lists: int) -> tuple[int, float]:
     trials = list(_trials(vectors))
     truths = [_knn(trial, vectors, 10, None)[1] for trial in trials]
     probes = 1
     while True:
-        index.nprobe = probes
         recall = min(
             float(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(t, f, strict=True)]))
-            for t, f in zip(truths, (index.search(x, 10)[1] for x in trials), strict=True)
+            for t, f in zip(
+                truths, (probe(index, x, 10, probes, None) for x in trials), strict=True
+            )
         )
         if recall >= RECALL or probes >= lists:
             return probes, recall
@@ -131,12 +159,12 @@ def load_ivf(folder: Path, ivf: Ivf) -> faiss.Index:
 
 
 def probe(
-    index: faiss.Index, queries: Vectors, count: int, probes: int, allowed: Numbers | None
+    index: faiss.Index, queries: Vectors, count: int, probes: int, allowed: Allowed | None
 ) -> Numbers:
     """Row numbers (Q, count) found in that many lists, only among `allowed` where given."""
     parameters = faiss.SearchParametersIVF()
     parameters.nprobe = probes
-    selector = None if allowed is None else faiss.IDSelectorBatch(allowed)
-    parameters.sel = selector  # faiss borrows it: our name keeps it alive
+    _bits, selector = _selector(allowed)  # faiss borrows both: our names keep them alive
+    parameters.sel = selector
     numbers: Numbers = index.search(queries, count, params=parameters)[1]
     return numbers
