@@ -64,9 +64,14 @@ def page_of(row: Row) -> str | None:
     return content.decode("utf-8", "replace") if content is not None else None
 
 
+def _is_plain(path: Path) -> bool:
+    """A file of this folder: not a folder, not a link to somewhere else."""
+    return path.is_file() and not path.is_symlink()
+
+
 def _read(path: Path) -> bytes | None:
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+        if not _is_plain(path) or path.stat().st_size > LARGEST:
             return None
         return path.read_bytes()
     except OSError:
@@ -108,7 +113,7 @@ def _draft_row(name: str, folder: Path, content: bytes) -> Row:
         when=draft.origin.when,
         synthetic=draft.synthetic,
         to_check=text.to_check(draft),
-        files=tuple(f for f in DOWNLOADS if (folder / f).is_file()),
+        files=tuple(f for f in DOWNLOADS if _is_plain(folder / f)),
         text=text.write(draft, status),
     )
 
