@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
@@ -24,7 +25,7 @@ from radgloss.types import Image, InputRejected, Study, Window
 
 __all__ = ["write_images"]
 
-IMPLEMENTATION = "2.25.255017423306846518370871290613347219043"
+IMPLEMENTATION = UID("2.25.255017423306846518370871290613347219043")
 DATE, TIME = "20200101", "120000"  # of everything; a made-up study happened at no time
 CT_INTERCEPT = -1024
 CODES = {  # SNOMED CT, PS3.16 CID 4 / CID 4031
@@ -84,7 +85,7 @@ def _common(study: Study, image: Image, number: int, k: int, sop_class: str) -> 
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID = sop_class
     ds.SOPInstanceUID = source.sop_instance_uid if source else _uid(study.uid, number, k)
-    ds.file_meta.MediaStorageSOPClassUID = sop_class
+    ds.file_meta.MediaStorageSOPClassUID = UID(sop_class)
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     if image.synthetic:
         ds.SyntheticData = "YES"
@@ -140,9 +141,9 @@ def _store(ds: Dataset, values: npt.NDArray[np.float32], bits: int) -> None:
 def _ct(study: Study, image: Image, number: int) -> list[Dataset]:
     """CT Image IOD (PS3.3 A.3), one dataset a frame; geometry from the affine (C.7.6.2)."""
     frame, row, column = (image.affine[:3, k] for k in range(3))
-    spacing = [_number(np.linalg.norm(row)), _number(np.linalg.norm(column))]
+    spacing = [_number(float(np.linalg.norm(v))) for v in (row, column)]
     along = np.concatenate([column / np.linalg.norm(column), row / np.linalg.norm(row)])
-    thickness = np.linalg.norm(frame)
+    thickness = float(np.linalg.norm(frame))
     bits = 16 if float(image.pixels.max()) > 4095 + CT_INTERCEPT else 12
     out = []
     for k, pixels in enumerate(image.pixels):
@@ -172,7 +173,7 @@ def _ct(study: Study, image: Image, number: int) -> list[Dataset]:
 def _radiograph(study: Study, image: Image, number: int) -> Dataset:
     """Digital X-Ray Image IOD, for presentation (PS3.3 A.26)."""
     ds = _common(study, image, number, 0, DigitalXRayImageStorageForPresentation)
-    spacing = [_number(np.linalg.norm(image.affine[:3, k])) for k in (1, 2)]
+    spacing = [_number(float(np.linalg.norm(image.affine[:3, k]))) for k in (1, 2)]
     inverse = image.inverted
     ds.ImageType = ["ORIGINAL", "PRIMARY", ""]
     ds.Modality = "DX"

@@ -174,7 +174,7 @@ def _outline(
     table: Mapping[str, float],
 ) -> tuple[F32, F32]:
     """Skin, fat and muscle; returns the distance to the cavity's wall, and the first picture."""
-    x, y, z = grid.points(grid.whole)
+    x, y, _ = grid.points(grid.whole)
     yc = (
         BACK * s + 0.5 * max(patient.bmi - 17, 0) - deep
     )  # the back lies on the table, whoever is thick or thin
@@ -286,7 +286,7 @@ def _wall(scene: _Scene, rng: np.random.Generator) -> None:
         wing = ellipsoid(
             g, (side * 98 * s, 34, -158), (6.5, 62 * s, 66 * s), rotation("z", side * 36)
         )
-        x, y, _ = g.points(wing.box)
+        y = g.points(wing.box)[1]
         bend = ((y - 34) / (62 * s)) ** 2 * np.float32(9)  # the wing is hollow towards the belly
         bent = ellipsoid(
             _shifted(g, side * bend, wing.box),
@@ -371,14 +371,17 @@ def _bowel(scene: _Scene, rng: np.random.Generator) -> None:
     g, s, t = scene.grid, scene.s, scene.table
     reach_x, front = scene.wide * 0.62, -scene.deep * 0.45
     oral = "oral contrast" in scene.patient.incidentals
-    for k in range(9):
+    for k in range(12):
         n = 6
         stops = np.column_stack(
             [
-                np.clip(rng.uniform(-0.7, 0.8) + rng.normal(0, 0.32, n), -0.9, 0.9) * reach_x,
+                np.clip(
+                    (rng.uniform(-0.7, 0.8) if k < 9 else 0.55) + rng.normal(0, 0.32, n), -0.9, 0.9
+                )
+                * reach_x,
                 rng.uniform(front - 12, 6, n),
                 np.linspace(0, 1, n) * rng.choice((-1, 1)) * 38
-                + (-150 + 20 * k)
+                + (-150 + 20 * k if k < 9 else -15 + 22 * (k - 9))
                 + rng.normal(0, 16, n),
             ]
         )
@@ -448,9 +451,8 @@ def _vessels(scene: _Scene, rng: np.random.Generator) -> None:
         vein = iliac + np.array([-5 if side < 0 else 3, 9, 0])
         scene.paint(tube(g, vein, np.full(36, 6.5 * s)), t["ivc"])
     if "aortic calcification" in scene.patient.incidentals:
-        x, y, z = g.points(aorta.box)
         shell = np.abs(aorta.distance + 0.5) - 1.3
-        patches = field(rng, x.shape, g.spacing, 13.0)
+        patches = field(rng, shell.shape, g.spacing, 13.0)
         scene.paint(
             Paint(aorta.box, np.maximum(shell, (1.0 - patches) * np.float32(3))),
             t["calcification"],
@@ -524,7 +526,7 @@ def _spleen(scene: _Scene, rng: np.random.Generator) -> float:
         38 - 26 * (grow - 1),
         top - half * 0.98,
     )
-    bean = ellipsoid(g, center, (25 * grow, 42 * grow, half), TILT_SPLEEN)
+    bean = ellipsoid(g, center, (27 * grow, 45 * grow, half), TILT_SPLEEN)
     box = bean.box
     hollow = ellipsoid(
         g,
@@ -645,7 +647,7 @@ def _liver(scene: _Scene, rng: np.random.Generator) -> _Liver:
     under = np.minimum(slope, (x + 62 * s) * 0.9 + 0 * y)
     shape = smooth_max(shape, under.astype(np.float32), 14)
     fossa = ellipsoid(
-        g, (-64 * s, SPINE_Y + 6, -10), (35 * s, 31 * s, 60 * s), rotation("z", -38), box
+        g, (-63 * s, SPINE_Y + 5, -14), (31 * s, 27 * s, 54 * s), rotation("z", -38), box
     )
     shape = smooth_max(shape, -fossa.distance, 6)
     shape = shape + field(rng, shape.shape, g.spacing, 34.0) * np.float32(2.0)

@@ -126,7 +126,7 @@ def _merged(patient: Patient, shadows: Sequence[Shadow]) -> tuple[Shadow, ...]:
     for lesion in patient.lesions:
         parts = [s for s in shadows if s.lesion is lesion]
         mask = np.logical_or.reduce([s.mask for s in parts])
-        change = np.sum([s.change for s in parts], axis=0, dtype=np.float32)
+        change = np.stack([s.change for s in parts]).sum(0)
         out.append(Shadow(lesion, mask, change))
     return tuple(out)
 
@@ -175,7 +175,8 @@ def _scene(patient: Patient, rng: np.random.Generator) -> _Scene:
 
 def _chord(q: F32, radius: float | F32) -> F32:
     """Half the path through an ellipsoid whose film equation is q <= 1."""
-    return radius * np.sqrt(np.clip(1 - q, 0, None))
+    half = np.sqrt(np.clip(1 - q, 0, None)) * radius
+    return half.astype(np.float32)
 
 
 def _oval(scene: _Scene, cx: float, cz: float, rx: float, rz: float, degrees: float = 0.0) -> F32:
@@ -183,11 +184,19 @@ def _oval(scene: _Scene, cx: float, cz: float, rx: float, rz: float, degrees: fl
     dx, dz = scene.x - np.float32(cx), scene.z - np.float32(cz)
     c, q = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     along, across = dx * np.float32(c) + dz * np.float32(q), dz * np.float32(c) - dx * np.float32(q)
-    return (along / np.float32(rx)) ** 2 + (across / np.float32(rz)) ** 2
+    square = (along / np.float32(rx)) ** 2 + (across / np.float32(rz)) ** 2
+    return square.astype(np.float32)
 
 
 def _interval(q: F32, cy: float | F32, ry: float | F32) -> Interval:
     half = _chord(q, ry)
+    empty = q >= 1
+    return np.where(empty, FAR, cy - half), np.where(empty, -FAR, cy + half)
+
+
+def _flank(q: F32, cy: float, ry: float) -> Interval:
+    """An interval that thins out gently, as the muscles beside the spine do."""
+    half = ry * np.clip(1 - q, 0, None) ** np.float32(1.5)
     empty = q >= 1
     return np.where(empty, FAR, cy - half), np.where(empty, -FAR, cy + half)
 
@@ -248,7 +257,7 @@ def _trunk(scene: _Scene, rng: np.random.Generator) -> tuple[F32, F32]:
 
     def path(a: F32, b: F32) -> F32:
         q = np.clip(np.abs(scene.x - 0.5 * scene.bend) / a, 0, 1)
-        return 2 * b * np.clip(1 - q**2.3, 0, None) ** np.float32(0.5)
+        return (2 * b * np.sqrt(np.clip(1 - q**2.3, 0, None))).astype(np.float32)
 
     trunk = path(width, depth)
     rind = np.float32(4 + 1.5 * plump)
@@ -311,14 +320,14 @@ def _mediastinum(
     skew = np.float32(float(rng.normal(-2, 1.5)) * s)
     wiggle = field(rng, (len(scene.z), 1), (scene.pixel, 1.0), 24.0) * np.float32(0.9)
     middle = ((scene.x - skew - 0.4 * scene.bend) / (half + wiggle)) ** 2
-    spine = ((scene.x - scene.bend) / np.float32(37 * s)) ** 2 + 0 * scene.z
+    spine = ((scene.x - scene.bend) / np.float32(50 * s)) ** 2 + 0 * scene.z
     blocks = [
         heart,
         trunk,
         _interval(aorta.astype(np.float32), 34 * s, knob),
         ascending,
         _interval((middle + 0 * scene.x).astype(np.float32), 4 * s, belt),
-        _interval(spine.astype(np.float32), 76 * s, 38 * s),
+        _flank(spine.astype(np.float32), 78 * s, 42 * s),
     ]
     return blocks, {"cardiothoracic ratio": ratio, "arch x": arch_x, "arch z": arch_z, "knob": knob}
 
@@ -359,7 +368,7 @@ def _cavity(
 def _fluid_window(scene: _Scene, side: str, level: float, step: int = 1) -> F32:
     """Half the depth (R, C) that fluid up to `level` leaves to the lung: it climbs the wall.
 
-    The surface is level + rise × r^2.6 (r = 1 at the wall), which is how a film shows a meniscus."""
+    The surface is level + rise × r^2.6 (r = 1 at the wall): the meniscus of a film."""
     s = scene.s
     z, x = scene.z[::step], scene.x[:, ::step]
     a, b = scene.half_width(z), scene.half_depth(z)
@@ -399,13 +408,14 @@ def _hemithorax(
     density = np.float32(MU["lung"]) * (1 + grain - np.clip(scene.z / 900, -0.1, 0.1))
     whole = healthy * (np.float32(MU["soft"]) - density)
     lung, removed = healthy, whole
+    beside = np.clip(np.abs(scene.x) / np.float32(42 * scene.s), 0, 1) ** 2  # none at the midline
     found: list[tuple[Lesion, npt.NDArray[np.bool_]]] = []
     for lesion in scene.patient.lesions:
         volume = dict(zip(SIDES, lesion.volume_ml, strict=True))[side]
         if lesion.what == "pleural effusion" and volume > 0:
             half = _fluid_window(scene, side, _level(scene, side, blocks, volume))
             front, back = np.maximum(front, -half), np.maximum(np.minimum(back, half), front)
-            lung = blocks.free(front, back)
+            lung = healthy - (healthy - blocks.free(front, back)) * beside
             found.append((lesion, healthy - lung > 5.0))
             removed = lung * (np.float32(MU["soft"]) - density * np.float32(1.08))
     wet = removed
@@ -550,7 +560,7 @@ def _vessels(scene: _Scene, rng: np.random.Generator, aerated: F32) -> F32:
         canvas = scene.blank()
         for way, radius, length, generations in plans:
             for points, radii in tree(
-                rng, start, way, 1.3 * radius * s, length * s, generations, 0.45
+                rng, start, way, 1.6 * radius * s, length * s, generations, 0.45
             ):
                 _stroke(scene, canvas, points[:, [0, 2]], radii, _solid, piece=12)
         knot = polyline(
@@ -560,7 +570,8 @@ def _vessels(scene: _Scene, rng: np.random.Generator, aerated: F32) -> F32:
         _stroke(scene, canvas, knot, np.linspace(9, 6, 12) * s, _solid)
         out += canvas
     inside = np.clip(aerated / 30, 0, 1)
-    return out * inside * np.float32(1.15 * (MU["soft"] - MU["lung"]))
+    solid = out * inside * (1.05 * (MU["soft"] - MU["lung"]))
+    return solid.astype(np.float32)
 
 
 def _airways(scene: _Scene, rng: np.random.Generator) -> F32:

@@ -93,7 +93,7 @@ def stream(seed: int, exam: str, aspect: str, key: int = 0) -> np.random.Generat
     >>> bool(a.random() == b.random())
     True
     """
-    spawn = (EXAMS.index(exam), _ASPECTS.index(aspect), key)  # type: ignore[arg-type]
+    spawn = (EXAMS.index(exam), _ASPECTS.index(aspect), key)
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn))
 
 

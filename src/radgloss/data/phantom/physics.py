@@ -91,7 +91,7 @@ def radiograph(
 
 def noise_level(dose: float, girth_mm: float) -> float:
     """The deviation of CT noise in HU at that dose and girth (effective diameter, mm)."""
-    return float(np.clip(11 / np.sqrt(dose) * np.exp((girth_mm - 290) / 190), 7, 26))
+    return float(np.clip(11 / np.sqrt(dose) * np.exp((girth_mm - 290) / 190), 3, 26))
 
 
 def detectable(attenuation: F32, change: F32, mask: npt.NDArray[np.bool_], pixel: float) -> bool:

@@ -116,7 +116,7 @@ OTHER_SIDE = {
 }
 INCIDENTAL = {
     "aortic calcification": ("Atherosclerotic calcification of the aorta.", "Calcified aorta."),
-    "renal cyst": ("A small simple cortical cyst of the kidney is of no significance.",),
+    "renal cyst": ("Incidental small simple renal cyst.",),
     "oral contrast": ("Oral contrast is present in the bowel.",),
     "ecg leads": ("Monitoring leads project over the chest.",),
     "scoliosis": ("Mild scoliosis of the thoracic spine.", "There is a slight thoracic scoliosis."),
