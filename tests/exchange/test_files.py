@@ -21,6 +21,15 @@ def test_the_sr_comes_from_the_writer_that_is_handed_in(samples, tmp_path):
     assert written == {"sr": tmp_path / "draft.dcm"}
 
 
+def test_a_refused_sr_leaves_every_other_format(samples, tmp_path):
+    def refuse(*_):
+        raise InputRejected("no-dicom-source", "the study", "NIfTI", "DICOM", "Leave sr out.")
+
+    with pytest.raises(InputRejected, match="no-dicom-source"):
+        files.write_all(*samples.ct, DRAFT, tmp_path, files.FILES, refuse)
+    assert {p.name for p in tmp_path.iterdir()} == set(files.FILES.values()) - {"draft.dcm"}
+
+
 @pytest.mark.parametrize("name", ["pdf", "sr", "../x"])
 def test_a_format_that_cannot_be_written_is_refused_before_anything_is(samples, tmp_path, name):
     with pytest.raises(InputRejected) as refused:

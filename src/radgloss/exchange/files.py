@@ -20,8 +20,8 @@ FILES = {
     "txt": "draft.txt",
     "json": "draft.json",
     "html": "draft.html",
-    "sr": "draft.dcm",
     "fhir": "draft.fhir.json",
+    "sr": "draft.dcm",  # last: a study that was not DICOM has every other format by then
 }
 """The file name of every format."""
 

@@ -97,9 +97,11 @@ def modalities(study: Study) -> tuple[str, ...]:
 
 
 def study_title(study: Study) -> str:
-    """What to call a study on a screen: its description, else modality and body part."""
+    """What to call a study on a screen: its description, else modality and body part, else
+    modality and the description of its first image."""
     if one_line(study.description):
         return one_line(study.description)
-    parts = dict.fromkeys(i.body_part.capitalize() for i in study.images if i.body_part)
-    words = one_line(" ".join((*modalities(study), *parts)))
+    parts = tuple(dict.fromkeys(i.body_part.capitalize() for i in study.images if i.body_part))
+    first = tuple(i.description for i in study.images[:1])
+    words = one_line(" ".join((*modalities(study), *(parts or first))))
     return words or "Study without images"

@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from radgloss.exchange import words
+from radgloss.types import Finding, Study
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text())
+def test_one_line_is_one_line_that_any_format_can_hold(text):
+    line = words.one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert line == words.one_line(line)
+    line.encode("utf-8")
+    assert all(c.isprintable() or ord(c) > 0xA0 for c in line)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "word"),
+    [(1.0, "supported"), (0.9, "supported"), (0.89, "likely"), (0.7, "likely"), (0.69, "check"),
+     (0.0, "check"), (None, "check"), (float("nan"), "check")],
+)  # fmt: skip
+def test_less_certain_never_sounds_more_certain(confidence, word):
+    assert words.confidence_word(confidence) == word
+
+
+def test_a_finding_reads_what_side_site_size_status():
+    finding = Finding("kidney stone", "present", "left", "lower pole", (6.0, 4.5))
+    assert words.finding_words(finding) == "kidney stone, left, lower pole, 6 × 4.5 mm, present"
+    assert words.finding_words(Finding("effusion", "absent")) == "effusion, absent"
+
+
+def test_a_study_is_called_by_the_best_name_it_has(samples):
+    _, study = samples.ct
+    assert words.study_title(study) == "CT abdomen, portal venous"
+    bare = replace(study, description="")
+    assert words.study_title(bare) == "CT Abdomen"
+    image = replace(study.images[0], body_part="", description="chest 1\nmm")
+    assert words.study_title(replace(bare, images=(image,))) == "CT chest 1 mm"
+    assert words.study_title(Study("s", ())) == "Study without images"
