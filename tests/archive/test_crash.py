@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,39 @@ def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_there(
         archive.receive(many)
         assert {p.name for p in archive.study_files("1.2.50")} == by_hash.keys()
         assert archive.verify() == []
+
+
+def test_bytes_then_place_then_folder_are_forced_to_disk_before_the_acknowledgement(
+    archive: Archive, sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[int] = []  # inodes, in the order of fsync
+    moved: dict[Path, int] = {}  # how many fsyncs came before a move
+    fsync, move = os.fsync, os.replace
+
+    def forcing(handle: int) -> None:
+        forced.append(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def moving(source: Path, target: Path) -> None:
+        moved[Path(target)] = len(forced)
+        move(source, target)
+
+    monkeypatch.setattr(os, "fsync", forcing)
+    monkeypatch.setattr(os, "replace", moving)
+    for ack in archive.receive_each([sent]):
+        place = archive.home / "files" / ack.sha256[:2] / ack.sha256
+        assert place.stat().st_ino in forced[: moved[place]]
+        assert place.parent.stat().st_ino in forced[moved[place] :]
+        assert place.parent.parent.stat().st_ino in forced[moved[place] :]
+
+
+def test_threads_may_share_an_open_archive(archive: Archive, many: Path) -> None:
+    halves = sorted(many.iterdir())
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda i: list(archive.receive_each(halves[i::4])), range(4))
+    assert [a.outcome for acks in found for a in acks] == ["stored"] * 240
+    assert len(archive.study_files("1.2.50")) == 240
+    assert archive.verify() == []
 
 
 def test_two_processes_import_at_once_and_both_succeed(

@@ -148,6 +148,7 @@ class Archive:
             shutil.rmtree(folder)
             log.warning("an import had died", extra={"unacknowledged_files": len(removed)})
         self.record("opened", "archive")
+        sync_folder(self.home)
 
     def _check_key(self, connection: Connection) -> None:
         s = schema.setting.c
