@@ -836,7 +836,7 @@ def _in_liver(
 
 def _stone(scene: _Scene, rng: np.random.Generator, kidney: _Kidney, lesion: Lesion) -> Placed:
     along = {"upper pole": 0.5, "interpolar region": 0.0, "lower pole": -0.5, "pelvis": -0.08}
-    out = -0.72 if lesion.site == "pelvis" else -0.16
+    out = -0.58 if lesion.site == "pelvis" else -0.16
     spot = kidney.place(along[lesion.site] + rng.normal(0, 0.03), out, rng.normal(0, 0.04))
     r = lesion.size_mm / 2
     radii = (r, r * rng.uniform(0.65, 0.95), r * rng.uniform(0.7, 1.0))

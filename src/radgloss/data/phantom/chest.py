@@ -337,7 +337,8 @@ def _dome(scene: _Scene, side: str) -> Interval:
     top, cx = scene.domes[side]
     s = scene.s
     out = (SIDES[side] * scene.x - np.float32(cx)) / np.float32(66 * s)
-    drop = np.where(out > 0, 52 * s, 17 * s)
+    middle = (scene.domes["right"][0] + scene.domes["left"][0]) / 2 - 18 * s  # where they meet
+    drop = np.where(out > 0, 52 * s, (top - middle) * (66 * s / cx) ** 2)
     height = top - drop * out**2 + scene.ripple
     half = 92 * s * np.sqrt(np.clip(height - scene.z, 0, None) / np.float32(46 * s))
     empty = scene.z >= height
@@ -425,19 +426,16 @@ def _hemithorax(
             inset, lift = _collapse(scene, lesion.size_mm)
             edges = []
             for shift in (-0.45, 0.0, 0.45):
-                f, b = _cavity(scene, side, inset + shift, lift)
-                edges.append(
-                    blocks.free(
-                        np.maximum(f, front), np.maximum(np.minimum(b, back), np.maximum(f, front))
-                    )
-                )
+                near, far = _cavity(scene, side, inset + shift, lift)
+                near = np.maximum(near, front)
+                edges.append(blocks.free(near, np.maximum(np.minimum(far, back), near)))
             lung = edges[1]
             gas = np.clip(dry - lung, 0, None)
-            squeezed = density * np.float32(1 + 0.8 * lesion.size_mm / 55)
-            pleura = np.clip(edges[0] - edges[2], 0, None) * np.float32(0.38 * MU["soft"])
+            squeezed = density * np.float32(1 + 0.5 * lesion.size_mm / 55)
+            pleura = np.clip(edges[0] - edges[2], 0, None) * np.float32(0.6 * MU["soft"])
             removed = lung * (np.float32(MU["soft"]) - squeezed) + gas * np.float32(MU["soft"])
             removed = removed - pleura
-            found.append((lesion, gas > 3.0))
+            found.append((lesion, (gas > 3.0) & (gas > 0.4 * dry)))
     shadows = []
     for lesion, mask in found:
         change = (wet - removed) if lesion.what == "pneumothorax" else (whole - wet)

@@ -33,6 +33,7 @@ SEGMENTS = (
     ("segment VII", 0.16),
     ("segment VIII", 0.16),
 )
+LARGEST_CYST = {"segment II": 26, "segment III": 24, "segment IV": 34, "segment V": 44}  # mm
 POLES = (("upper pole", 0.25), ("interpolar region", 0.2), ("lower pole", 0.35), ("pelvis", 0.2))
 
 
@@ -122,7 +123,7 @@ def _cysts(rng: np.random.Generator) -> list[Lesion]:
             "liver cyst",
             key=10 + i,
             site=site,
-            size_mm=round(_log_uniform(rng, 10, 60)),
+            size_mm=round(_log_uniform(rng, 10, LARGEST_CYST.get(site, 60))),
             value=float(rng.uniform(0, 15)),
         )
         for i, site in enumerate(sites)

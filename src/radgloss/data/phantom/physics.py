@@ -55,9 +55,9 @@ def _curve(attenuation: F32) -> F32:
     """Log exposure → stored value, as a display-ready film: an S-shaped curve, bone bright."""
     rows, columns = attenuation.shape
     chest = attenuation[rows // 8 : -rows // 5 : 5, columns // 6 : -columns // 6 : 5]
-    low, high = np.percentile(chest, (9, 96))
+    low, high = np.percentile(chest, (2, 97))
     t = (attenuation - np.float32(low)) / np.float32(high - low)
-    return np.float32(1) / (1 + np.exp(-np.float32(4.2) * (t - np.float32(0.47))))
+    return np.float32(1) / (1 + np.exp(-np.float32(4.4) * (t - np.float32(0.49))))
 
 
 def radiograph(
