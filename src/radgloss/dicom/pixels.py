@@ -1,0 +1,173 @@
+"""Stored values into real values, frame by frame, into memory that was lent. Child only.
+
+PS3.5 8 (how values are stored), PS3.3 C.11.1 (modality LUT), C.7.5.1.1.2 (padding).
+Shapes: R rows · C columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.encaps import generate_frames, get_frame
+
+from radgloss.dicom import codecs
+from radgloss.dicom.header import Header, Pixels, Table
+from radgloss.dicom.limits import Limits
+from radgloss.dicom.parse import body
+from radgloss.dicom.source import Source
+from radgloss.types import InputRejected
+
+__all__ = ["RealFrame", "frames", "stored_frames"]
+
+
+@dataclass(frozen=True, eq=False)
+class RealFrame:
+    """One frame's stored values and the way to their real values."""
+
+    stored: np.ndarray  # (R, C), any integer or float
+    slope: float
+    intercept: float
+    padding: tuple[float, ...]
+    table: Table | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.stored.shape[0], self.stored.shape[1]
+
+    def into(self, out: np.ndarray) -> tuple[float, float, int]:
+        """Write real values into `out` (R, C) float32; NaN where padded. → low, high, padded."""
+        padded = self._padded()
+        if self.table is not None:
+            entries = self.table.entries()
+            index = self.stored.astype(np.int64) - self.table.first
+            np.copyto(out, entries[np.clip(index, 0, len(entries) - 1)], casting="unsafe")
+        elif self.stored.dtype.itemsize > 2:  # 32 bits and more do not fit into a float32
+            real = self.stored.astype(np.float64) * self.slope + self.intercept
+            np.copyto(out, real, casting="unsafe")
+        else:
+            np.copyto(out, self.stored, casting="unsafe")
+            if self.slope != 1.0:
+                out *= np.float32(self.slope)
+            if self.intercept != 0.0:
+                out += np.float32(self.intercept)
+        if padded is not None:
+            out[padded] = np.nan
+        low, high = float(out.min()), float(out.max())
+        if np.isfinite(low) and np.isfinite(high):
+            return low, high, 0
+        return _strange(out)
+
+    def _padded(self) -> np.ndarray | None:
+        if not self.padding:
+            return None
+        low, high = self.padding
+        where = (self.stored >= low) & (self.stored <= high) if low < high else self.stored == low
+        return where if where.any() else None
+
+
+def _strange(out: np.ndarray) -> tuple[float, float, int]:
+    """Range of a frame with padding, NaN or infinities, all of which become NaN."""
+    finite = np.isfinite(out)
+    out[~finite] = np.nan
+    count = int(out.size - finite.sum())
+    if count == out.size:
+        return 0.0, 0.0, count
+    return float(np.nanmin(out)), float(np.nanmax(out)), count
+
+
+def frames(
+    source: Source, header: Header, wanted: Sequence[int], limits: Limits
+) -> Iterator[RealFrame]:
+    """The frames numbered `wanted` (from 0, ascending), ready for `into`."""
+    pixels = header.pixels
+    assert pixels is not None
+    for number, stored in zip(wanted, stored_frames(source, pixels, wanted, limits), strict=True):
+        plane = header.planes[min(number, len(header.planes) - 1)]
+        yield RealFrame(stored, plane.slope, plane.intercept, pixels.padding, pixels.modality_lut)
+
+
+def stored_frames(
+    source: Source, pixels: Pixels, wanted: Sequence[int], limits: Limits
+) -> Iterator[np.ndarray]:
+    """Stored values of single frames: (R, C) or (R, C, samples)."""
+    file = body(source, pixels.syntax, limits)
+    if pixels.syntax in codecs.NATIVE:
+        for number in wanted:
+            yield _native(file, pixels, number)
+        return
+    file.seek(pixels.offset)
+    table = (list(pixels.offsets), list(pixels.lengths)) if pixels.offsets else None
+    if len(wanted) == pixels.frames:
+        coded = generate_frames(file, number_of_frames=pixels.frames, extended_offsets=table)
+        for _, data in zip(wanted, coded, strict=True):
+            yield _bits(codecs.decode(data, pixels), pixels)
+        return
+    for number in wanted:
+        file.seek(pixels.offset)
+        data = get_frame(file, number, number_of_frames=pixels.frames, extended_offsets=table)
+        yield _bits(codecs.decode(data, pixels), pixels)
+
+
+def _native(file, pixels: Pixels, number: int) -> np.ndarray:  # type: ignore[no-untyped-def]
+    count = pixels.rows * pixels.columns * pixels.samples
+    if pixels.allocated == 1:
+        return _single_bits(file, pixels, number)
+    if pixels.photometric == "YBR_FULL_422":  # two pixels share their chroma: Y Y B R
+        count = pixels.rows * pixels.columns * 2
+    size = count * pixels.allocated // 8
+    file.seek(pixels.offset + number * size)
+    raw = file.read(size)
+    if len(raw) < size:
+        raise InputRejected(
+            "truncated",
+            "file",
+            f"{len(raw)} of {size} bytes of frame {number + 1}",
+            "all of them",
+            "Send it again.",
+        )
+    if pixels.big_endian and pixels.vr == "OW" and pixels.allocated == 8:  # PS3.5 A.3
+        raw = (
+            np.frombuffer(raw[: size - size % 2], np.uint16).byteswap().tobytes()
+            + raw[size - size % 2 :]
+        )
+    values = np.frombuffer(raw, _dtype(pixels))
+    if pixels.photometric == "YBR_FULL_422":
+        return values.reshape(pixels.rows, -1, 4)
+    values = _bits(values, pixels)
+    if pixels.samples == 1:
+        return values.reshape(pixels.rows, pixels.columns)
+    if pixels.planar:
+        return np.moveaxis(values.reshape(pixels.samples, pixels.rows, pixels.columns), 0, -1)
+    return values.reshape(pixels.rows, pixels.columns, pixels.samples)
+
+
+def _single_bits(file, pixels: Pixels, number: int) -> np.ndarray:  # type: ignore[no-untyped-def]
+    """Packed bits, least significant first; frames follow without a gap (PS3.5 8.1.1)."""
+    count = pixels.rows * pixels.columns
+    start = number * count
+    file.seek(pixels.offset + start // 8)
+    size = -(-(start % 8 + count) // 8)
+    raw = file.read(size)
+    if len(raw) < size:
+        raise InputRejected(
+            "truncated", "file", "too few bits", "all of the frame", "Send it again."
+        )
+    bits = np.unpackbits(np.frombuffer(raw, np.uint8), bitorder="little")
+    return bits[start % 8 : start % 8 + count].reshape(pixels.rows, pixels.columns)
+
+
+def _dtype(pixels: Pixels) -> np.dtype:  # type: ignore[type-arg]
+    order = ">" if pixels.big_endian else "<"
+    letter = {"float": "f", "double": "f"}.get(pixels.kind, "i" if pixels.signed else "u")
+    return np.dtype(f"{order}{letter}{pixels.allocated // 8}")
+
+
+def _bits(values: np.ndarray, pixels: Pixels) -> np.ndarray:
+    """Only the bits from HighBit downwards count; the others may hold an overlay (PS3.5 8.1.1)."""
+    bits = 8 * values.dtype.itemsize
+    if values.dtype.kind == "f" or pixels.stored >= bits:
+        return values
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return (native << (bits - 1 - pixels.high)) >> (bits - pixels.stored)

@@ -1,0 +1,140 @@
+"""The child's acts: parse a header, decode frames into lent memory. Runs in the child only.
+
+Every exception becomes a refusal `[code, found, wanted, do]`; the text is ours, never the
+library's, because a library's message may quote the file."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import socket
+import warnings
+import zlib
+from typing import Any
+
+import numpy as np
+
+from radgloss.dicom import codecs, colour, nifti, parse, pixels, wire
+from radgloss.dicom.header import Header
+from radgloss.dicom.limits import Limits
+from radgloss.dicom.source import Source, members
+from radgloss.types import InputRejected
+
+__all__ = ["Server"]
+
+Message = dict[str, Any]
+
+
+class Server:
+    """Answers one request after another; `memory` is the descriptor of the lent array."""
+
+    def __init__(self, limits: Limits, channel: socket.socket) -> None:
+        self.limits, self.channel = limits, channel
+        self.memory: int | None = None  # set by `lend`
+        warnings.simplefilter("ignore")  # a file's oddities go into notes, not on a screen
+
+    def lend(self, descriptor: int) -> None:
+        """Take this memory from now on, and let go of the one before."""
+        if self.memory is not None:
+            os.close(self.memory)
+        self.memory = descriptor
+
+    def answer(self, request: Message) -> Message:
+        """The last message for a request: a result or a refusal. Never raises."""
+        act = getattr(self, "on_" + request["op"])
+        try:
+            return {"ok": True, **act(request)}
+        except InputRejected as error:
+            return {"rejected": [error.code, error.found, error.wanted, error.do]}
+        except MemoryError:
+            return _refusal("memory", "a file that needs more memory than it may have")
+        except RecursionError:
+            return _refusal("nesting", "sequences nested without end")
+        except zlib.error:
+            return _refusal("damaged", "compressed data that does not inflate")
+        except OSError as error:
+            return _refusal("unreadable", f"a file that cannot be read ({type(error).__name__})")
+        except BaseException as error:  # the catch-all that the promise rests on
+            return _refusal("damaged", f"a damaged file ({type(error).__name__})")
+
+    def on_ping(self, request: Message) -> Message:
+        """Alive."""
+        return {}
+
+    def on_codecs(self, request: Message) -> Message:
+        """Which transfer syntaxes can be decoded here."""
+        return {"codecs": codecs.available()}
+
+    def on_members(self, request: Message) -> Message:
+        """The names in a zip, and those refused."""
+        names, rejected = members(request["path"], self.limits)
+        return {"names": names, "refused": rejected}
+
+    def on_header(self, request: Message) -> Message:
+        """Everything but the pixels."""
+        with Source(request["path"], request["member"], self.limits) as source:
+            read = nifti.header if source.is_nifti else parse.header
+            return {"header": wire.pack(read(source, self.limits))}
+
+    def on_frames(self, request: Message) -> Message:
+        """Decode frames into the lent memory: [[frame from 0, place], …] → low, high, padded."""
+        header = wire.unpack(Header, request["header"])
+        places: list[list[int]] = request["places"]
+        with Source(request["path"], request["member"], self.limits) as source:
+            read = nifti.frames if header.volume else pixels.frames
+            wanted = [frame for frame, _ in places]
+            decoded = read(source, header, wanted, self.limits)
+            for (frame, place), values in zip(places, decoded, strict=True):
+                low, high, padded = self._write(place, values)
+                done = {"more": True, "frame": frame, "low": low, "high": high, "padded": padded}
+                wire.send(self.channel, done)
+        return {}
+
+    def on_colour(self, request: Message) -> Message:
+        """Decode colour frames into the lent memory, as RGB bytes."""
+        header = wire.unpack(Header, request["header"])
+        with Source(request["path"], request["member"], self.limits) as source:
+            decoded = colour.frames(source, header, request["frames"], self.limits)
+            for place, values in enumerate(decoded):
+                with _window(self.memory, place * values.nbytes, values.nbytes) as room:
+                    room.array(np.uint8, values.shape)[...] = values
+                wire.send(self.channel, {"more": True, "frame": place})
+        return {}
+
+    def on_inspect(self, request: Message) -> Message:
+        """The file meta information as text."""
+        with Source(request["path"], request["member"], self.limits) as source:
+            return {"meta": {} if source.is_nifti else parse.meta(source, self.limits)}
+
+    def _write(self, place: int, values: pixels.RealFrame) -> tuple[float, float, int]:
+        rows, columns = values.shape
+        size = rows * columns * 4
+        with _window(self.memory, place * size, size) as room:
+            return values.into(room.array(np.float32, (rows, columns)))
+
+
+class _window:  # noqa: N801 - used as a verb
+    """A part of the lent memory, mapped while it is written: the address space stays small."""
+
+    def __init__(self, descriptor: int | None, start: int, size: int) -> None:
+        assert descriptor is not None
+        page = start - start % mmap.ALLOCATIONGRANULARITY
+        self.inset = start - page
+        self.map = mmap.mmap(descriptor, size + self.inset, offset=page)
+
+    def __enter__(self) -> _window:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(BufferError):  # a traceback may still hold the array
+            self.map.close()
+
+    def array(self, kind: type, shape: tuple[int, ...]) -> np.ndarray:
+        """The mapped bytes as an array."""
+        count = int(np.prod(shape))
+        return np.frombuffer(self.map, kind, count, self.inset).reshape(shape)
+
+
+def _refusal(code: str, found: str) -> Message:
+    return {"rejected": [code, found, "a readable file", "Leave it out."]}

@@ -1,0 +1,209 @@
+"""A capped child process, seen from the parent: start, ask, watch, end.
+
+Started with `subprocess` and never forked, so neither the caller's `__main__` nor its threads are
+dragged along; `-P` keeps the current folder, which may hold hostile files, off the import path.
+Everything that goes wrong over there becomes one `InputRejected` here."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from radgloss.dicom import wire
+from radgloss.dicom.limits import Limits
+from radgloss.types import InputRejected
+
+__all__ = ["Worker"]
+
+_WATCHED = not sys.platform.startswith("linux")  # no RLIMIT_AS that holds: watch instead
+_START_SECONDS = 60.0  # a cold disk may take long to import from
+
+
+def _environment() -> dict[str, str]:
+    """Only what Python needs: the user's secrets are no business of a child."""
+    here = str(Path(__file__).resolve().parents[2])
+    kept = {k: os.environ[k] for k in ("PATH", "LANG", "LC_ALL", "TMPDIR") if k in os.environ}
+    path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return kept | one | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class Worker:
+    """One child and the socket to it; restarts it after it died.
+
+    >>> with Worker(Limits()) as worker:
+    ...     worker.ask({"op": "ping"}, "nothing")
+    {'ok': True}
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._child: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+        self._memory: int | None = None  # the descriptor of the shared array
+        self._lent = False
+        self._ready = False
+
+    def __enter__(self) -> Worker:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def start(self) -> None:
+        """Start the child if none runs; returns at once, the child imports meanwhile."""
+        if self._child is not None:
+            return
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-P", "-m", "radgloss.dicom.child", str(theirs.fileno())]
+        self._child = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # codec libraries talk; nobody's name may reach a log
+        )
+        theirs.close()
+        self._channel, self._lent, self._ready = ours, False, False
+        wire.send(ours, {"op": "limits", **asdict(self.limits)})
+
+    def end(self) -> None:
+        """End the child and close the socket."""
+        child, channel = self._child, self._channel
+        self._child = self._channel = None
+        if channel is not None:
+            channel.close()
+        if child is not None:
+            child.kill()
+            child.wait()
+
+    def share(self, descriptor: int | None) -> None:
+        """Lend the child (and every later one) the memory to write frames into."""
+        if descriptor != self._memory:
+            self._memory, self._lent = descriptor, False
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, None while none runs."""
+        return self._child.pid if self._child else None
+
+    def ask(
+        self,
+        request: dict[str, Any],
+        what: str,
+        heard: Callable[[dict[str, Any]], None] | None = None,
+    ) -> dict[str, Any]:
+        """Send a request about `what` and wait for its last message; `heard` gets the others.
+
+        Raises InputRejected: what the child found, or 'timeout', 'memory', 'crashed'."""
+        self.start()
+        try:
+            if not self._ready:  # its imports are no fault of the file
+                self._next(_START_SECONDS)
+                self._ready = True
+            self._send(request)
+            while (message := self._next(self.limits.wall_seconds)).get("more"):
+                if heard:
+                    heard(message)
+            return _accepted(message, what)
+        except (_Slow, _Heavy, EOFError, OSError, wire.BadMessage) as trouble:
+            raise self._obituary(trouble, what) from None
+
+    def _send(self, request: dict[str, Any]) -> None:
+        assert self._channel is not None
+        if self._memory is not None and not self._lent:
+            wire.send(self._channel, {"op": "memory"})
+            descriptors = array.array("i", [self._memory])
+            self._channel.sendmsg([b"m"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+            self._lent = True
+        wire.send(self._channel, request)
+
+    def _next(self, patience: float) -> dict[str, Any]:
+        assert self._channel is not None and self._child is not None
+        deadline = time.monotonic() + patience
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._channel, selectors.EVENT_READ)
+            while not selector.select(0.1 if _WATCHED else max(deadline - time.monotonic(), 0.0)):
+                if time.monotonic() >= deadline:
+                    raise _Slow
+                if _WATCHED and _resident_bytes(self._child.pid) > self.limits.memory_bytes:
+                    raise _Heavy
+        self._channel.settimeout(self.limits.wall_seconds)  # a message cut short is silence too
+        try:
+            return wire.receive(self._channel)
+        except TimeoutError:
+            raise _Slow from None
+        finally:
+            if self._channel is not None:
+                self._channel.settimeout(None)
+
+    def _obituary(self, trouble: BaseException, what: str) -> InputRejected:
+        """End the child and say in the common words what it died of."""
+        code = None
+        if self._child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = self._child.wait(0.5)
+        started = self._ready
+        self.end()
+        if isinstance(trouble, _Slow) or code == -signal.SIGXCPU:
+            return InputRejected(
+                "timeout",
+                what,
+                "a file that takes too long to read",
+                f"an answer within {self.limits.wall_seconds:g} s",
+                "Leave it out, or raise Limits.wall_seconds.",
+            )
+        if isinstance(trouble, _Heavy) or code == -signal.SIGKILL:
+            return memory_rejection(what)
+        found = "bytes that crash the decoder" if started else "a decoder that does not start"
+        return InputRejected("crashed", what, found, "a readable file", "Leave it out.")
+
+
+class _Slow(Exception):
+    """The child has been silent for too long."""
+
+
+class _Heavy(Exception):
+    """The child holds more memory than it may."""
+
+
+def memory_rejection(what: str) -> InputRejected:
+    """The refusal of a file that needs more memory than `Limits` gives."""
+    return InputRejected(
+        "memory",
+        what,
+        "a file that needs more memory than it may have",
+        "one that fits into Limits.memory_bytes",
+        "Leave it out, or raise the limit.",
+    )
+
+
+def _accepted(message: dict[str, Any], what: str) -> dict[str, Any]:
+    rejected = message.get("rejected")
+    if rejected is None:
+        return message
+    if not isinstance(rejected, list) or len(rejected) != 4:
+        raise wire.BadMessage("rejection")
+    code, found, wanted, do = (str(part)[:300] for part in rejected)
+    raise InputRejected(code, what, found, wanted, do)
+
+
+def _resident_bytes(pid: int) -> int:
+    """Resident size by `ps`, for systems where an address space cannot be capped."""
+    answer = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return int(answer.stdout.strip() or 0) * 1024
