@@ -3,6 +3,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import strategies as st
+
+from radgloss.types import Draft, Evidence, Finding, Origin, Prediction, Region, Sentence
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,4 +19,55 @@ def samples():
         ct=(made["ct_draft"](), made["ct_study"]()),
         radiograph=(made["radiograph_draft"](), made["radiograph_study"]()),
         abstained=(made["abstained_draft"](), made["ct_study"]()),
+    )
+
+
+@pytest.fixture(scope="session")
+def drafts():
+    """A strategy for any draft at all: odd words, odd numbers, evidence that lies nowhere."""
+    words = st.text(max_size=12)
+    numbers = st.floats(allow_nan=False, allow_infinity=False)
+    voxels = st.tuples(*[st.integers(0, 4000)] * 3)
+    regions = st.builds(Region, voxels, voxels)
+    evidence = st.builds(
+        Evidence,
+        st.sampled_from(["region", "report"]),
+        numbers,
+        words,
+        st.integers(0, 4000),
+        st.none() | regions,
+        words,
+        words,
+    )
+    findings = st.builds(
+        Finding,
+        words,
+        st.sampled_from(["present", "absent", "uncertain", "not assessed"]),
+        st.sampled_from(["left", "right", "bilateral", "midline", ""]),
+        words,
+        st.lists(numbers, max_size=3).map(tuple),
+        st.none() | numbers,
+    )
+    sentences = st.builds(
+        Sentence,
+        words,
+        st.sampled_from(["technique", "comparison", "findings", "impression"]),
+        words,
+        st.lists(findings, max_size=2).map(tuple),
+        st.lists(evidence, max_size=2).map(tuple),
+        st.none() | numbers,
+    )
+    return st.builds(
+        Draft,
+        words,
+        st.lists(sentences, max_size=3).map(tuple),
+        st.builds(Origin, words, words, words, st.integers(), words),
+        st.lists(
+            st.builds(Prediction, words, numbers, numbers, st.booleans(), words), max_size=2
+        ).map(tuple),
+        st.booleans(),
+        words,
+        st.lists(words, max_size=3).map(tuple),
+        st.lists(evidence, max_size=2).map(tuple),
+        st.booleans(),
     )

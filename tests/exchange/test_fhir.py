@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from radgloss.exchange import fhir
 from radgloss.types import MACHINE_MARK, Finding, Identity, Sentence, Study
@@ -107,3 +109,41 @@ def test_the_narrative_is_xhtml_whatever_the_words(samples):
     tree = ElementTree.fromstring(report["text"]["div"])
     assert not [e for e in tree.iter() if e.tag.endswith("script")]
     assert "<script>alert(1)</script>" in "".join(tree.itertext())
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data(), st.text(max_size=8), st.text(max_size=8))
+def test_any_draft_becomes_a_valid_resource(samples, drafts, data, day, number):
+    draft, study = data.draw(drafts), samples.ct[1]
+    study = replace(study, identity=Identity(patient_id=number, issuer=number, study_date=day))
+    report = fhir.diagnostic_report(draft, study, DRAFT)
+    DiagnosticReport.model_validate_json(json.dumps(report))
+    ElementTree.fromstring(report["text"]["div"])
+    assert not _empty(report)
+
+
+def _empty(value):
+    """Whether an empty string or list is anywhere within: FHIR has neither."""
+    if isinstance(value, dict):
+        return any(_empty(v) for v in value.values())
+    if isinstance(value, list):
+        return not value or any(_empty(v) for v in value)
+    return value == ""
+
+
+@pytest.mark.parametrize(("day", "found"), [("20240229", "2024-02-29"), ("20240230", None)])
+def test_a_date_that_is_none_is_left_out(samples, day, found):
+    draft, study = samples.ct
+    study = replace(study, identity=replace(study.identity, study_date=day))
+    assert fhir.diagnostic_report(draft, study, DRAFT).get("effectiveDateTime") == found
+
+
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [("2026-11-23T09:30:00Z", "2026-11-23T09:30:00+00:00"), ("2026-11-23T09:30:00", None),
+     ("yesterday", None), ("", None)],
+)  # fmt: skip
+def test_a_time_without_its_zone_is_left_out(samples, when, found):
+    draft, study = samples.ct
+    draft = replace(draft, origin=replace(draft.origin, when=when))
+    assert fhir.diagnostic_report(draft, study, DRAFT).get("issued") == found

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from radgloss.exchange import html
 from radgloss.types import (
@@ -196,3 +198,18 @@ def test_the_colours_are_readable(samples):
     for ink in ("ink", "soft", "accent", "check", "likely", "supported", "alarm"):
         for ground in ("ground", "panel", "raised"):
             assert _contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.data(), st.integers(1, 3))
+def test_any_draft_has_a_page(drafts, data, frames):
+    draft = data.draw(drafts)
+    names = {e.image for s in draft.sentences for e in s.evidence} or {"u"}
+    images = tuple(
+        Image(name, np.zeros((frames, 4, 4), np.float32), np.eye(4), "CT") for name in names
+    )
+    page = _read(draft, Study("s", images))
+    assert MACHINE_MARK in page.text
+    for _, attributes in page.tags:
+        if "data-picture" in attributes:
+            assert int(attributes["data-frame"]) in range(frames)

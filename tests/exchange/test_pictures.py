@@ -57,6 +57,12 @@ def test_a_radiograph_of_unknown_orientation_gets_no_letters():
     assert pics.letters(frontal) == ("R", "L", "H", "F")
 
 
+def test_what_the_reader_could_not_orient_gets_no_letters():
+    noted = _image(notes=("NIfTI without orientation: left and right are not known",))
+    assert pics.letters(noted) == ("", "", "", "")
+    assert pics.letters(replace(noted, notes=("mixed orientation split",)))[0] == "R"
+
+
 def test_a_flat_or_broken_affine_gets_no_letters_and_still_a_picture():
     for broken in (np.zeros((4, 4)), np.full((4, 4), np.nan)):
         image = replace(_image(), affine=broken)

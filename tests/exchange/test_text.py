@@ -1,5 +1,8 @@
 from dataclasses import replace
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from radgloss.exchange import text
 from radgloss.types import MACHINE_MARK
 from radgloss.workflow.status import DRAFT
@@ -43,3 +46,11 @@ def test_control_characters_and_line_breaks_cannot_forge_a_line(samples):
     assert lines.count(MACHINE_MARK) == 2
     assert not any(line.startswith("FINDINGS") for line in lines)
     assert "\x1b" not in "".join(lines)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_any_draft_is_marked_above_and_below(drafts, data):
+    lines = text.write(data.draw(drafts), DRAFT).splitlines()
+    assert lines[0] == lines[-1] == MACHINE_MARK
+    assert max(map(len, lines)) <= 80

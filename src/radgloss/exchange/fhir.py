@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -124,23 +126,31 @@ def _subject(study: Study) -> dict[str, Any]:
 
 
 def _when(draft: Draft, study: Study) -> dict[str, str]:
+    """Day of the study and instant of the draft, where they are a day and an instant."""
     found = {}
-    day = study.identity.study_date
-    if len(day) == 8 and day.isdigit():
-        found["effectiveDateTime"] = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-    if draft.origin.when:
-        found["issued"] = draft.origin.when
+    with suppress(ValueError):
+        found["effectiveDateTime"] = f"{datetime.strptime(study.identity.study_date, '%Y%m%d'):%F}"
+    with suppress(ValueError):
+        made = datetime.fromisoformat(draft.origin.when)
+        if made.tzinfo is not None:  # an instant has its zone
+            found["issued"] = made.isoformat()
     return found
 
 
 def _device(draft: Draft) -> dict[str, Any]:
+    checkpoint = one_line(draft.origin.checkpoint) or "unknown"
     return {
         "resourceType": "Device",
         "id": "device",
-        "identifier": [{"system": "urn:radgloss:checkpoint", "value": draft.origin.checkpoint}],
+        "identifier": [
+            {
+                "system": "urn:radgloss:checkpoint",
+                "value": one_line(draft.origin.checkpoint) or "unknown",
+            }
+        ],
         "status": "active",
         "deviceName": [{"name": "radgloss", "type": "manufacturer-name"}],
-        "version": [{"value": draft.origin.version}],
+        "version": [{"value": one_line(draft.origin.version) or "unknown"}],
         "note": [{"text": MACHINE_MARK}],
     }
 
@@ -199,7 +209,7 @@ def _observation(number: int, finding: Finding, study: Study, status: str) -> di
         "category": [{"coding": [{
             "system": "http://terminology.hl7.org/CodeSystem/observation-category",
             "code": "imaging"}]}],
-        "code": {**_coding(finding.what), "text": one_line(finding.what)},
+        "code": {**_coding(finding.what), "text": one_line(finding.what) or "unnamed"},
         "device": {"reference": "#device"},
         "note": [{"text": one_line(finding_words(finding))}],
         **_subject(study),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,10 @@ STACK_SIDE, SINGLE_SIDE = 512, 1024  # picture pixels of the longer side, at mos
 NARROW = "\u00a0"  # keeps a number and its unit on one line
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "RG", "IO", "PX")
 VOLUMES = ("CT", "MR", "PT", "NM")
+
+_UNKNOWN = re.compile(
+    r"(no|without|unknown) orientation|orientation (is )?(not known|unknown)", re.I
+)
 
 _SOFT_TISSUE = Window(40, 400, explanation="soft tissue")
 _BRAIN = Window(40, 80, explanation="brain")
@@ -288,7 +293,7 @@ def _oriented(image: Image) -> bool:
     A reader that knows no orientation lays rows along y: true of an axial slice, never of a
     radiograph, whose rows run along the body. Other modalities carry no orientation to trust."""
     directions = _directions(image)
-    if directions is None or any("orientation" in n.lower() for n in image.notes):
+    if directions is None or any(_UNKNOWN.search(note) for note in image.notes):
         return False
     if image.modality in PROJECTIONS:
         return abs(float(directions[2, 1])) > 0.7
