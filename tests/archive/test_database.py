@@ -185,7 +185,7 @@ def test_no_name_or_id_reaches_the_database_a_log_or_a_message(
         receipt = archive.receive(folder)
         outcomes = [a.outcome for a in receipt.files]
         assert outcomes == ["stored", "quarantined", "rejected", "rejected"]
-        messages = [str(archive), *(str(a.error) for a in receipt.quarantined)]
+        messages = [str(archive), *(str(a.problem) for a in receipt.quarantined)]
         messages += [repr(x) for x in (*archive.studies(), *archive.trail(), *archive.quarantine())]
         kept = b"".join(p.read_bytes() for p in home.iterdir() if p.is_file())  # with the -wal
     for token in (CANARY, "19010203"):

@@ -76,8 +76,8 @@ def test_same_uid_with_other_bytes_goes_to_quarantine(
     altered = write(sent.parent / "altered.dcm", "1.2.9.3", note="changed")
     for _ in range(2):  # told again, kept once
         (ack,) = archive.receive(altered).quarantined
-        assert ack.error is not None
-        assert ack.error.code == "same-uid-other-bytes"
+        assert ack.problem is not None
+        assert ack.problem.code == "same-uid-other-bytes"
     assert [q.sha256 for q in archive.quarantine()] == [_sha(altered)]
     assert _sha(altered) in _files(archive.home)
     hashes = {_sha(p) for p in archive.study_files("1.2.50")}
@@ -99,8 +99,8 @@ def test_contradictions_between_patients_and_studies_are_kept_apart(
     archive.receive(write(tmp_path / "a.dcm", "1.2.1"))
     (ack,) = archive.receive(write(tmp_path / "b.dcm", "1.2.2", **tags)).files
     assert ack.outcome == "quarantined"
-    assert ack.error is not None
-    assert ack.error.code == code
+    assert ack.problem is not None
+    assert ack.problem.code == code
     assert len(archive.studies()) == 1
 
 
@@ -111,7 +111,7 @@ def test_a_bad_file_among_good_ones_is_named_and_the_rest_kept(
     (sent / "empty.dcm").write_bytes(b"")
     os.mkfifo(sent / "pipe")
     receipt = archive.receive(sent)
-    codes = {a.source.name: a.error.code for a in receipt.rejected if a.error}
+    codes = {a.source.name: a.problem.code for a in receipt.rejected if a.problem}
     assert codes == {"notes.txt": "not-dicom", "empty.dcm": "not-dicom", "pipe": "not-a-file"}
     assert len(receipt.stored) == 12
     assert len(_files(archive.home)) == 12
@@ -126,8 +126,8 @@ def test_a_uid_that_is_none_is_rejected(home: Path, tmp_path: Path, uid: str) ->
     (tmp_path / "x").write_bytes(b"x")
     with Archive.open(home, identify=hostile, reserve=0) as archive:
         (ack,) = archive.receive(tmp_path / "x").rejected
-    assert ack.error is not None
-    assert ack.error.code == "bad-uid"
+    assert ack.problem is not None
+    assert ack.problem.code == "bad-uid"
     assert _files(home) == set()
 
 
@@ -162,7 +162,7 @@ def test_a_damaged_member_is_named_and_the_rest_kept(
     data[200] ^= 0xFF  # inside the first member
     path.write_bytes(data)
     receipt = archive.receive(path)
-    assert [a.error.code for a in receipt.rejected if a.error] == ["bad-zip-member"]
+    assert [a.problem.code for a in receipt.rejected if a.problem] == ["bad-zip-member"]
     assert len(receipt.stored) == 1
 
 
@@ -173,7 +173,7 @@ def test_a_zip_bomb_is_stopped_by_what_it_unpacks_to(
     with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.writestr("zeros", bytes(32 << 20))
     receipt = archive.receive(tmp_path / "b.zip")
-    assert [a.error.code for a in receipt.rejected if a.error] == ["zip-bomb"]
+    assert [a.problem.code for a in receipt.rejected if a.problem] == ["zip-bomb"]
     assert _files(archive.home) == set()
 
 

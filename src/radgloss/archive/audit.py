@@ -36,6 +36,9 @@ class BrokenLink:
     seq: int
     why: str
 
+    def __str__(self) -> str:
+        return f"audit row {self.seq}: {self.why}"
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -19,7 +19,7 @@ class Acknowledged:
 
     stored: its bytes and its row will survive a power cut. already there: the same bytes had come
     before, nothing changed. quarantined: kept, but not given out, because it contradicts what the
-    archive holds; `error` says how. rejected: not kept; `error` says why.
+    archive holds; `problem` says how. rejected: not kept; `problem` says why.
     source: the sender's name for it (`folder.zip/member` within a zip)."""
 
     source: Path
@@ -27,7 +27,7 @@ class Acknowledged:
     sha256: str = ""
     sop_instance_uid: str = ""
     study_uid: str = ""
-    error: InputRejected | None = None
+    problem: InputRejected | None = None
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class _Parcel:
 
     source: Path
     copy: Copy | None = None
-    error: InputRejected | None = None
+    problem: InputRejected | None = None
     ack: Acknowledged | None = None
 
 
@@ -214,7 +214,7 @@ class Archive:
             if error.code == "disk-full":
                 yield from self._settle(stage, batch)
                 raise
-            batch.append(_Parcel(sent.name, error=error))
+            batch.append(_Parcel(sent.name, problem=error))
         size = sum(p.copy.size for p in batch if p.copy)
         if len(batch) >= self.batch_files or size >= _BATCH_BYTES:
             yield from self._settle(stage, batch)
@@ -272,8 +272,8 @@ class Archive:
         """One file's fate, inside the writing transaction; moves it to its place if it stays."""
         copy, source = parcel.copy, parcel.source
         if copy is None:
-            assert parcel.error is not None
-            return self._reject(connection, source, parcel.error)
+            assert parcel.problem is not None
+            return self._reject(connection, source, parcel.problem)
         scanned = checked(said.get(copy.path.name), source.name)
         if isinstance(scanned, InputRejected):
             return self._reject(connection, source, scanned, copy.sha256)
@@ -287,15 +287,15 @@ class Archive:
         self._move(copy)
         outcome, why = rows.place(connection, copy.sha256, copy.size, scanned, patient)
         uid = scanned.sop_instance_uid
-        error = _contradiction(uid, why) if why else None
+        problem = _contradiction(uid, why) if why else None
         study = "" if why else scanned.study_uid
-        return Acknowledged(source, outcome, copy.sha256, uid, study, error)
+        return Acknowledged(source, outcome, copy.sha256, uid, study, problem)
 
     def _reject(
-        self, connection: Connection, source: Path, error: InputRejected, sha256: str = ""
+        self, connection: Connection, source: Path, problem: InputRejected, sha256: str = ""
     ) -> Acknowledged:
-        audit.append(connection, "rejected", sha256 or "unread", {"why": error.code})
-        return Acknowledged(source, "rejected", sha256, error=error)
+        audit.append(connection, "rejected", sha256 or "unread", {"why": problem.code})
+        return Acknowledged(source, "rejected", sha256, problem=problem)
 
     def _move(self, copy: Copy) -> None:
         place = file_path(self.home, copy.sha256)
@@ -428,7 +428,7 @@ def _known(source: Path, sha256: str, row: tuple[str, str, str, str]) -> Acknowl
     state, uid, study, why = row
     if state == "stored":
         return Acknowledged(source, "already there", sha256, uid, study)
-    return Acknowledged(source, "quarantined", sha256, uid, error=_contradiction(uid, why))
+    return Acknowledged(source, "quarantined", sha256, uid, problem=_contradiction(uid, why))
 
 
 def _contradiction(uid: str, why: str) -> InputRejected:

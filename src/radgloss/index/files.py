@@ -34,6 +34,7 @@ __all__ = [
     "Rows",
     "Vectors",
     "append",
+    "aside",
     "create",
     "load",
     "locked",
@@ -42,7 +43,7 @@ __all__ = [
     "read_manifest",
     "rewrite",
     "sweep",
-    "write_ivf",
+    "take_ivf",
 ]
 
 SCHEMA = 1
@@ -130,13 +131,13 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _write_aside(path: Path, data: bytes | memoryview) -> None:
-    aside = path.with_name(path.name + ".part")
-    with open(aside, "wb") as file:
+def _write_aside(path: Path, data: bytes) -> None:
+    part = aside(path.parent, path.name)
+    with open(part, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(aside, path)
+    os.replace(part, path)
 
 
 def publish(folder: Path, manifest: Manifest) -> None:
@@ -229,11 +230,21 @@ def load(folder: Path, manifest: Manifest) -> tuple[Vectors, bytes]:
     return vectors, bytes(rows)
 
 
-def write_ivf(folder: Path, ivf: Ivf, data: Rows) -> Ivf:
-    """The structure as a file, forced to disk; the description with its checksum."""
+def aside(folder: Path, name: str) -> Path:
+    """Where a file of that name is written before it is whole."""
+    return folder / (name + ".part")
+
+
+def take_ivf(folder: Path, ivf: Ivf) -> Ivf:
+    """Force a structure that was written aside to disk, in its place; with its checksum."""
+    written = aside(folder, ivf.file)
+    size = written.stat().st_size
+    crc = _crc32(_map(folder, written.name, size))
     with _disk():
-        _write_aside(folder / ivf.file, data.data)
-    return replace(ivf, bytes=len(data), crc=_crc32(data))
+        with open(written, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(written, folder / ivf.file)
+    return replace(ivf, bytes=size, crc=crc)
 
 
 def append(

@@ -173,18 +173,22 @@ class Index:
         texts: Sequence[str],
         fields: Sequence[Mapping[str, str]],
     ) -> None:
-        """Add rows, all or none; a uid that is there already is replaced. On disk on return.
+        """Add rows, all or none; a uid that is there already, or earlier in the same call, is
+        replaced. On disk on return.
 
         vectors: (N, D) float32 of unit length, in the order of the uids.
-        Raises InputRejected: bad-vector, duplicate-uid, disk-full."""
+        Raises InputRejected: bad-vector, bad-uid, disk-full."""
         array = self._checked(uids, vectors, texts, fields)
-        lines = [_line(u, t, f) for u, t, f in zip(uids, texts, fields, strict=True)]
+        last = sorted({uid: at for at, uid in enumerate(uids)}.values())
+        lines = [_line(uids[i], texts[i], fields[i]) for i in last]
         if not lines:
             return
         with files.locked(self.folder):
             self._refresh()
             replaced = tuple(self._number[u] for u in uids if u in self._number)
-            state = files.append(self.folder, self._manifest, array, b"".join(lines), replaced)
+            state = files.append(
+                self.folder, self._manifest, array[last], b"".join(lines), replaced
+            )
             self._publish(state, lines)
 
     def remove(self, uids: Iterable[str]) -> int:
@@ -225,11 +229,13 @@ class Index:
             return state
         name = f"ivf-{state.generation}-{state.edition}.faiss"
         vectors = files.mapped_vectors(self.folder, state)
+        out = files.aside(self.folder, name)
+        self._ivf = None  # room for the next one; searching is exact until that is loaded
         if old and rows < 4 * old.trained:
-            ivf, data = nearest.extend_ivf(self.folder, old, name, vectors)
+            ivf = nearest.extend_ivf(self.folder, old, name, vectors, out)
         else:
-            ivf, data = nearest.build_ivf(name, vectors)
-        ivf = files.write_ivf(self.folder, ivf, data)
+            ivf = nearest.build_ivf(name, vectors, out)
+        ivf = files.take_ivf(self.folder, ivf)
         return replace(state, ivf=ivf, edition=state.edition + 1)
 
     def _checked(
@@ -253,9 +259,9 @@ class Index:
             at = int(wrong[0])
             found = f"length {length[at]:.4g} at row {at}, {len(wrong)} such rows"
             raise self._bad(found, "finite vectors of length 1")
-        if len(set(uids)) < len(uids) or not all(uids):
-            found, do = "a uid twice, or an empty one", "Give each row its own uid."
-            raise InputRejected("duplicate-uid", self.folder.name, found, "each uid once", do)
+        if not all(uids):
+            do = "Give each row its uid."
+            raise InputRejected("bad-uid", self.folder.name, "an empty uid", "a uid", do)
         return array
 
     def _bad(self, found: str, wanted: str) -> InputRejected:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radgloss.index.files import Ivf, Vectors
+from radgloss.types import InputRejected
 
 __all__ = [
     "IVF_FROM",
@@ -101,36 +102,40 @@ def rescored(query: Vectors, vectors: Vectors, numbers: Numbers) -> npt.NDArray[
     return np.asarray((rows * query.astype(np.float64)).sum(axis=1))
 
 
-def build_ivf(name: str, vectors: Vectors) -> tuple[Ivf, Bytes]:
-    """Train an inverted file over all rows; its description, and the bytes of its file.
+def build_ivf(name: str, vectors: Vectors, out: Path) -> Ivf:
+    """Train an inverted file over all rows and write it to `out`; its description.
 
     The probes are the fewest, in powers of two, whose measured recall at ten is at least .98 on
     stored vectors and on points between two of them; all lists where nothing less is enough, and
-    then it is exact."""
+    then it is exact. Raises InputRejected disk-full."""
     rows, width = vectors.shape
     lists = 1 << max(4, round(float(np.log2(2 * np.sqrt(rows)))))
     index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, lists, faiss.METRIC_INNER_PRODUCT)
-    index.cp.niter, index.cp.seed, index.cp.max_points_per_centroid = 10, 1234, 128
+    index.cp.niter, index.cp.seed, index.cp.max_points_per_centroid = 8, 1234, 64
     index.train(np.asarray(vectors))
-    return _filled(index, Ivf(name, 0, rows, lists, 1, 0.0), vectors)
+    return _filled(index, Ivf(name, 0, rows, lists, 1, 0.0), vectors, out)
 
 
-def extend_ivf(folder: Path, ivf: Ivf, name: str, vectors: Vectors) -> tuple[Ivf, Bytes]:
+def extend_ivf(folder: Path, ivf: Ivf, name: str, vectors: Vectors, out: Path) -> Ivf:
     """The same lists with the rows that came since; the probes are chosen anew."""
-    return _filled(load_ivf(folder, ivf), replace(ivf, file=name), vectors)
+    return _filled(load_ivf(folder, ivf), replace(ivf, file=name), vectors, out)
 
 
-def _filled(index: faiss.Index, ivf: Ivf, vectors: Vectors) -> tuple[Ivf, Bytes]:
+def _filled(index: faiss.Index, ivf: Ivf, vectors: Vectors, out: Path) -> Ivf:
     for start in range(ivf.rows, len(vectors), 1 << 16):
         index.add(np.asarray(vectors[start : start + (1 << 16)]))
     probes, recall = _choose_probes(index, vectors, ivf.lists)
-    done = replace(ivf, rows=len(vectors), probes=probes, recall=recall)
-    return done, faiss.serialize_index(index)
+    try:
+        faiss.write_index(index, str(out))
+    except RuntimeError:  # all that faiss says of a failed write
+        found, do = "a write that failed", "Free some space; the index answers without it."
+        raise InputRejected("disk-full", out.name, found, "room on the disk", do) from None
+    return replace(ivf, rows=len(vectors), probes=probes, recall=recall)
 
 
 def _trials(vectors: Vectors) -> Iterator[Vectors]:
     rng = np.random.default_rng(7)
-    picked = rng.integers(0, len(vectors), (2, 256))
+    picked = rng.integers(0, len(vectors), (2, 128))
     yield np.asarray(vectors[picked[0]])
     between = vectors[picked[0]] + vectors[picked[1]]
     length = np.linalg.norm(between, axis=1, keepdims=True)
