@@ -10,10 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-try:
-    from radgloss.dicom import sr
-except ImportError:
-    sr = None
+from radgloss.dicom import sr
 from radgloss.exchange import files, provenance
 from radgloss.types import (
     Draft,

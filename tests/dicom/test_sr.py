@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from radgloss.dicom import sr
 from radgloss.types import (
@@ -244,6 +246,22 @@ def test_odd_identities_are_handed_on_without_a_crash(samples, tmp_path, identit
 
     with config.disable_value_validation():
         assert pydicom.dcmread(path).PatientID == identity.patient_id
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.text(max_size=40), st.integers(-3, 60), st.none() | st.floats(0, 1))
+def test_any_words_become_a_readable_object(samples, tmp_path_factory, words, frame, confidence):
+    draft, study = samples["ct"]
+    region = Region((frame, 0, 0), (frame, 3, 3))
+    proof = (Evidence("region", 0.5, "2.25.1001.1", frame, region),)
+    said = Sentence(words, "findings", words, evidence=proof, confidence=confidence)
+    draft = replace(draft, sentences=(said,), why=words, not_assessed=(words,))
+    path = sr.write(draft, study, DRAFT, tmp_path_factory.mktemp("sr") / "a.dcm")
+    report = pydicom.dcmread(path)
+    (text,) = _texts(report, "121071")
+    assert text.strip()
+    boxes = [i for i in _items(report) if i.ValueType == "SCOORD"]
+    assert len(boxes) == (0 <= frame < 40)
 
 
 @_needs("dsrdump")

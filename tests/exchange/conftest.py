@@ -57,14 +57,13 @@ def drafts():
         st.lists(evidence, max_size=2).map(tuple),
         st.none() | numbers,
     )
+    predictions = st.builds(Prediction, words, numbers, numbers, st.booleans(), words)
     return st.builds(
         Draft,
         words,
         st.lists(sentences, max_size=3).map(tuple),
         st.builds(Origin, words, words, words, st.integers(), words),
-        st.lists(
-            st.builds(Prediction, words, numbers, numbers, st.booleans(), words), max_size=2
-        ).map(tuple),
+        st.lists(predictions, max_size=2).map(tuple),
         st.booleans(),
         words,
         st.lists(words, max_size=3).map(tuple),

@@ -76,3 +76,13 @@ def test_a_rejection_is_kept_beside_the_drafts(tmp_path):
     written = json.loads(files.write_rejection(refused, tmp_path / "x").read_text())
     assert written["code"] == "no-pixels"
     assert written["wanted"] == "an image"
+
+
+def test_the_sample_script_writes_every_format_of_every_sample(samples, tmp_path):
+    samples.main(tmp_path)
+    for name in ("ct", "radiograph", "abstained"):
+        found = {p.name for p in (tmp_path / name).iterdir()}
+        assert found == {*files.FILES.values(), "provenance.json"}
+        record = json.loads((tmp_path / name / "provenance.json").read_text())
+        assert record["outputs"]["draft.txt"] == files.sha256(tmp_path / name / "draft.txt")
+    assert (tmp_path / "rejected" / "rejected.json").is_file()

@@ -142,12 +142,7 @@ def _device(draft: Draft) -> dict[str, Any]:
     return {
         "resourceType": "Device",
         "id": "device",
-        "identifier": [
-            {
-                "system": "urn:radgloss:checkpoint",
-                "value": one_line(draft.origin.checkpoint) or "unknown",
-            }
-        ],
+        "identifier": [{"system": "urn:radgloss:checkpoint", "value": checkpoint}],
         "status": "active",
         "deviceName": [{"name": "radgloss", "type": "manufacturer-name"}],
         "version": [{"value": one_line(draft.origin.version) or "unknown"}],
