@@ -8,6 +8,7 @@ words into it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -61,7 +62,7 @@ class PairDrafter:
             sentences=(
                 self._technique(study, exam),
                 *findings,
-                _impression(exam, findings, undecided),
+                *_impression(exam, findings, undecided),
             ),
             origin=self._origin(),
             predictions=predictions,
@@ -139,14 +140,11 @@ def _by_organ(exam: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     return tuple(sorted(sentences, key=place))
 
 
-def _impression(exam: str, findings: Sequence[Sentence], undecided: list[str]) -> Sentence:
+def _impression(
+    exam: str, findings: Sequence[Sentence], undecided: list[str]
+) -> tuple[Sentence, ...]:
+    """What is present, sentence by sentence with its evidence; else what was looked for."""
     positive = [s for s in findings if s.findings[0].status == "present"]
-    text = templates.impression([s.text for s in positive], undecided, exam)
-    confidences = [s.confidence for s in positive if s.confidence is not None]
-    return Sentence(
-        text=text,
-        section="impression",
-        findings=tuple(f for s in positive for f in s.findings),
-        evidence=tuple(e for s in positive for e in s.evidence),
-        confidence=min(confidences) if confidences else None,
-    )
+    if positive:
+        return tuple(replace(s, section="impression", organ="") for s in positive)
+    return (Sentence(templates.nothing_found(undecided, exam), "impression"),)

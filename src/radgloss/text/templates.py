@@ -5,10 +5,10 @@ close to call is left out of the text and listed beside it."""
 
 from __future__ import annotations
 
-from radgloss.text.vocabulary import EXAMS
+from radgloss.text.vocabulary import EXAMS, exam_findings
 from radgloss.types import Finding
 
-__all__ = ["abstention", "impression", "sentence", "technique"]
+__all__ = ["abstention", "nothing_found", "sentence", "technique"]
 
 _PRESENT = {
     "pneumothorax": "{Side}pneumothorax is present.",
@@ -54,17 +54,20 @@ def technique(exam: str, frames: int, spacing_mm: float | None) -> str:
     return f"{title}."
 
 
-def impression(present: list[str], undecided: list[str], exam: str) -> str:
-    """The conclusion: what is there; else what was looked for and found absent.
+def nothing_found(undecided: list[str], exam: str) -> str:
+    """The conclusion where nothing was decided present.
 
-    >>> impression([], ["liver cyst"], "ct-abdomen")
+    >>> nothing_found(["liver cyst"], "ct-abdomen")
     'No positive finding among those decided; see what was not assessed.'
+    >>> nothing_found([], "xr-chest")
+    'None of the findings looked for is present: lung nodule, pneumothorax, pleural effusion.'
     """
-    if present:
-        return " ".join(present)
     if undecided:
         return "No positive finding among those decided; see what was not assessed."
-    return f"None of the findings looked for is present on this {EXAMS[exam].title}."
+    organs = EXAMS[exam].organs
+    rows = sorted(exam_findings(exam), key=lambda row: organs.index(row.organ))
+    names = ", ".join(row.what for row in rows)
+    return f"None of the findings looked for is present: {names}."
 
 
 def abstention(why: str) -> str:

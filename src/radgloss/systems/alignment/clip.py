@@ -43,6 +43,5 @@ def starter() -> Run:
         batch=64,
         rate=1e-3,
         warmup=200,
-        precision="bf16",
         keep_every=100,
     )
