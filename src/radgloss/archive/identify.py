@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from radgloss import dicom
 from radgloss.types import Identity, InputRejected
 
-__all__ = ["Identify", "Scanned", "checked", "scan_folder"]
+__all__ = ["Children", "Identify", "Scanned", "checked"]
 
 # PS3.3 C.7.3.1.1.1, defined terms of Modality still in use. A modality is stored in clear, and
 # whatever is not one of these could be anything, a name as well.
@@ -40,20 +41,36 @@ Identify = Callable[[Path], Mapping[str, Scanned | InputRejected]]
 """A folder of files into what each says, by file name; a file that is left out was not DICOM."""
 
 
-def scan_folder(folder: Path) -> dict[str, Scanned | InputRejected]:
-    """Every file of that folder, read in a capped child process."""
-    scan = dicom.scan(folder)
-    found: dict[str, Scanned | InputRejected] = {r.what: r for r in scan.rejected}
-    for name, header in scan.headers.items():
-        found[name] = Scanned(
-            header.sop_instance_uid,
-            header.sop_class_uid,
-            header.study_uid,
-            header.series_uid,
-            header.modality,
-            header.identity,
-        )
-    return found
+class Children:
+    """The `Identify` of every day: capped child processes, started when first needed, kept warm."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._reader: dicom.Reader | None = None
+
+    def __call__(self, folder: Path) -> dict[str, Scanned | InputRejected]:
+        """Every file of that folder, by name; one caller at a time."""
+        with self._lock:
+            self._reader = self._reader or dicom.Reader()
+            scan = self._reader.scan(folder)
+        found: dict[str, Scanned | InputRejected] = {r.what: r for r in scan.rejected}
+        for name, header in scan.headers.items():
+            found[name] = Scanned(
+                header.sop_instance_uid,
+                header.sop_class_uid,
+                header.study_uid,
+                header.series_uid,
+                header.modality,
+                header.identity,
+            )
+        return found
+
+    def close(self) -> None:
+        """End the children."""
+        with self._lock:
+            if self._reader:
+                self._reader.close()
+            self._reader = None
 
 
 def checked(found: Scanned | InputRejected | None, name: str) -> Scanned | InputRejected:

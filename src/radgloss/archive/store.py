@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, select
 
 from radgloss.archive import audit, rows, schema
 from radgloss.archive.database import connect, migrate, reading, writing
-from radgloss.archive.identify import Identify, Scanned, checked, scan_folder
+from radgloss.archive.identify import Children, Identify, Scanned, checked
 from radgloss.archive.pseudonym import fingerprint, load_key, pseudonym
 from radgloss.archive.receipt import Acknowledged, Receipt
 from radgloss.archive.rows import QuarantinedFile, SavedDraft, StudyRow
@@ -97,14 +97,15 @@ class Archive:
         home: Path,
         key: bytes | None = None,
         *,
-        identify: Identify = scan_folder,
+        identify: Identify | None = None,
         batch_files: int = 256,
         reserve: int = _RESERVE,
     ) -> Archive:
         """Open the archive in that folder; made where there is none, migrated where it is older.
 
         key: 32 bytes that make the pseudonyms; None: the file `pseudonym.key` in `home`, made on
-            first use. identify: who reads the files. batch_files: files of one commit.
+            first use. identify: who reads the files; None: capped children of `radgloss.dicom`.
+        batch_files: files of one commit.
         reserve: bytes of disk that stay free.
 
         Leftovers of a process that died are taken out. Raises InputRejected: archive-schema
@@ -116,7 +117,8 @@ class Archive:
             secret = load_key(home / "pseudonym.key") if key is None else key
             engine = connect(home / "archive.db")
             head = audit.Head(home / "audit.head", secret)
-            archive = cls(home, engine, secret, head, identify, batch_files, reserve)
+            reader = identify or Children()
+            archive = cls(home, engine, secret, head, reader, batch_files, reserve)
             try:
                 archive._prepare()
             except BaseException:
@@ -131,8 +133,10 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database; acknowledged files are on disk already."""
+        """Let go of the database and the children; acknowledged files are on disk already."""
         self.engine.dispose()
+        if isinstance(self.identify, Children):
+            self.identify.close()
 
     # -------------------------------------------------------------- opening
 
