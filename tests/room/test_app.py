@@ -3,6 +3,9 @@ import asyncio
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -12,8 +15,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from radgloss import room
 from radgloss.exchange import files, provenance
-from radgloss.room import app as room
 from radgloss.types import MACHINE_MARK, InputRejected
 from radgloss.workflow.status import DRAFT
 
@@ -227,6 +230,22 @@ def test_serving_tells_its_address_and_answers(address):
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
     with urllib.request.urlopen(address, timeout=10) as answer:
         assert b"Worklist" in answer.read()
+
+
+def test_an_interrupt_ends_it_without_a_traceback(folder):
+    code = (
+        "import pathlib; from radgloss import room; "
+        f"room.serve(pathlib.Path({str(folder)!r}), port=0)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as served:
+        assert "http://127.0.0.1:" in served.stdout.readline()
+        time.sleep(0.5)
+        served.send_signal(signal.SIGINT)
+        _, said = served.communicate(timeout=20)
+    assert served.returncode == 0
+    assert "Traceback" not in said
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")

@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import webbrowser
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,9 @@ def serve(
     open_browser: bool = False,
     ready: Callable[[str], object] | None = None,
 ) -> None:
-    """Serves the folder until interrupted; `ready` is told the address. Port 0: any free one.
+    """Serves the folder until interrupted. Port 0: any free one.
+
+    `ready` is told the address once it is open; by default it is printed.
 
     `InputRejected`: an address other than this machine's own (`not-loopback`), or a port in use
     (`port-in-use`)."""
@@ -125,15 +128,18 @@ def serve(
     import uvicorn
 
     app = create_app(folder)
-    with _listen(host, port) as listener:
+    with _listen(host, port) as listener, suppress(KeyboardInterrupt):  # how a person ends it
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/"
-        if ready:
-            ready(address)
+        (ready or _tell)(address)
         if open_browser:
             webbrowser.open(address)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _tell(address: str) -> None:
+    print(f"Reading page: {address} (Ctrl+C ends it)", flush=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:
