@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from radgloss import dicom
 from radgloss.data import phantom
 from radgloss.dicom.write import write_images
 from radgloss.types import Image, InputRejected, Study
@@ -119,3 +120,19 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRejected) as told:
         write_images(Study("1", (odd,)), tmp_path)
     assert told.value.code == "write-modality"
+
+
+@pytest.mark.parametrize("exam", ["ct-abdomen", "xr-chest"])
+def test_our_own_reader_gives_back_the_study(exam: str, tmp_path: Path) -> None:
+    write_images(study(exam), tmp_path)
+    read = dicom.read(tmp_path)
+    before, after = study(exam).images[0], read.images[0]
+    assert (read.uid, after.uid) == (study(exam).uid, before.uid)
+    assert np.array_equal(before.pixels, after.pixels)
+    assert np.allclose(before.affine, after.affine, atol=1e-3)
+    assert (before.modality, before.view, before.spacing, before.inverted, before.voi) == (
+        after.modality, after.view, after.spacing, after.inverted, after.voi,
+    )  # fmt: skip
+    assert read.synthetic
+    assert after.synthetic
+    assert not read.left_out

@@ -669,7 +669,7 @@ def _liver(scene: _Scene, rng: np.random.Generator) -> _Liver:
         scene.paint(inside, t[vein], 2.6, keep=0.9)
     trunk = polyline([(-4, -12 * s, 8 * s), (-16 * s, -14 * s, 22 * s), porta], 26)
     scene.paint(tube(g, trunk, np.full(26, 6.6 * s)), t["portal vein"])
-    _gallbladder(scene, rng)
+    _gallbladder(scene, rng, box, shape)
     return _Liver(box, shape, porta)
 
 
@@ -685,14 +685,25 @@ def _cut(whole: Paint, part: Paint, gap: float) -> Paint:
     return Paint((spans[0], spans[1], spans[2]), distance)
 
 
-def _gallbladder(scene: _Scene, rng: np.random.Generator) -> None:
+def _gallbladder(scene: _Scene, rng: np.random.Generator, box: Box, liver: F32) -> None:
+    """A bag of bile that hangs from the liver's lower surface, half in its bed, never within."""
     g, s, t = scene.grid, scene.s, scene.table
-    center = ((-52 + rng.normal(0, 4)) * s, -38 * s + rng.normal(0, 4), -6 * s + rng.normal(0, 5))
-    size = float(rng.uniform(0.8, 1.2)) * s
+    x, y = -46 * s + rng.normal(0, 4), -40 * s + rng.normal(0, 4)
+    row = int(np.clip(np.searchsorted(g.y, y) - box[1].start, 0, liver.shape[1] - 1))
+    column = int(np.clip(np.searchsorted(g.x, x) - box[2].start, 0, liver.shape[2] - 1))
+    inside = np.flatnonzero(liver[:, row, column] < 0)
+    floor = float(g.z[box[0].start + inside[0]]) if len(inside) else -6 * s
+    size = float(rng.uniform(0.85, 1.15)) * s
     bag = ellipsoid(
-        g, center, (13.5 * size, 14.5 * size, 31 * size), rotation("x", -35) @ rotation("y", -15)
+        g,
+        (x, y - 4, floor - 7 * size),
+        (13.5 * size, 15 * size, 23 * size),
+        rotation("x", -28) @ rotation("y", -12),
     )
     bag = scene.inside(bag)
+    bed = Paint(bag.box, bag.distance - np.float32(2.5))
+    scene.paint(bed, t["visceral fat"], 3.0, keep=0.6)
+    scene.organs["liver"][bag.box] &= bag.distance > 0
     scene.paint(bag, t["gallbladder wall"], organ="gallbladder")
     scene.paint(Paint(bag.box, bag.distance + np.float32(1.6)), t["bile"])
 
@@ -766,8 +777,7 @@ def _lesions(scene: _Scene, liver: _Liver, kidneys: Mapping[str, _Kidney]) -> tu
             spot = _in_liver(scene, rng, liver, lesion, taken)
             taken.append((spot, lesion.size_mm / 2))
             r = lesion.size_mm / 2
-            ball = ellipsoid(scene.grid, tuple(spot), (r, r * 0.96, r * 0.98))
-            out.append(_put(scene, lesion, ball, lesion.value))
+            out.append(_put(scene, lesion, spot, (r, r * 0.96, r * 0.98)))
         elif lesion.what == "kidney stone":
             out.append(_stone(scene, rng, kidneys[lesion.side], lesion))
         elif lesion.what == "splenomegaly":
@@ -775,16 +785,30 @@ def _lesions(scene: _Scene, liver: _Liver, kidneys: Mapping[str, _Kidney]) -> tu
     return tuple(out)
 
 
-def _put(scene: _Scene, lesion: Lesion, shape: Paint, value: float, soft: float = 2.2) -> Placed:
-    before = scene.hu[shape.box].copy()
-    scene.paint(shape, value, soft)
+def _put(
+    scene: _Scene,
+    lesion: Lesion,
+    spot: npt.NDArray[np.float64],
+    radii: tuple[float, float, float],
+    turn: npt.NDArray[np.float64] | None = None,
+) -> Placed:
+    """Paint an ellipsoid of the lesion's CT number, averaged over the thickness of a slice.
+
+    The mask is where it fills at least half of a voxel, or half as much as where it fills most."""
+    offsets = np.linspace(-0.4, 0.4, 5) * SLICE
+    center = (float(spot[0]), float(spot[1]), float(spot[2]))
+    box = ellipsoid(scene.grid, center, radii, turn).box
+    layers = [
+        ellipsoid(scene.grid, (center[0], center[1], center[2] + d), radii, turn, box).distance
+        for d in offsets
+    ]
+    cover = np.mean([coverage(d, 2.0) for d in layers], axis=0, dtype=np.float32)
+    part = scene.hu[box]
+    change = cover * (np.float32(lesion.value) - part)
+    part += change
     mask = np.zeros(scene.grid.shape, bool)
-    mask[shape.box] = coverage(shape.distance, soft) >= 0.5
-    if not mask.any():  # smaller than a voxel: the nearest one stands for it
-        at = np.unravel_index(int(shape.distance.argmin()), shape.distance.shape)
-        mask[tuple(int(i) + b.start for i, b in zip(at, shape.box, strict=True))] = True
-    change = np.abs(scene.hu[shape.box] - before)[mask[shape.box]]
-    return Placed(lesion, mask, float(change.mean()))
+    mask[box] = cover >= 0.5 * float(cover.max())
+    return Placed(lesion, mask, float(np.abs(change[mask[box]]).mean()))
 
 
 def segment_of(
@@ -840,8 +864,7 @@ def _stone(scene: _Scene, rng: np.random.Generator, kidney: _Kidney, lesion: Les
     spot = kidney.place(along[lesion.site] + rng.normal(0, 0.03), out, rng.normal(0, 0.04))
     r = lesion.size_mm / 2
     radii = (r, r * rng.uniform(0.65, 0.95), r * rng.uniform(0.7, 1.0))
-    ball = ellipsoid(scene.grid, tuple(spot), radii, rotation("z", rng.uniform(0, 180)))
-    return _put(scene, lesion, ball, lesion.value, 1.8)
+    return _put(scene, lesion, spot, radii, rotation("z", rng.uniform(0, 180)))
 
 
 def _table(scene: _Scene) -> None:

@@ -409,14 +409,16 @@ def _hemithorax(
     density = np.float32(MU["lung"]) * (1 + grain - np.clip(scene.z / 900, -0.1, 0.1))
     whole = healthy * (np.float32(MU["soft"]) - density)
     lung, removed = healthy, whole
-    beside = np.clip(np.abs(scene.x) / np.float32(42 * scene.s), 0, 1) ** 2  # none at the midline
+    beside: F32 = (
+        np.clip(np.abs(scene.x) / np.float32(26 * scene.s), 0, 1) ** 2
+    )  # none at the midline
     found: list[tuple[Lesion, npt.NDArray[np.bool_]]] = []
     for lesion in scene.patient.lesions:
         volume = dict(zip(SIDES, lesion.volume_ml, strict=True))[side]
         if lesion.what == "pleural effusion" and volume > 0:
             half = _fluid_window(scene, side, _level(scene, side, blocks, volume))
             front, back = np.maximum(front, -half), np.maximum(np.minimum(back, half), front)
-            lung = healthy - (healthy - blocks.free(front, back)) * beside
+            lung = (healthy - (healthy - blocks.free(front, back)) * beside).astype(np.float32)
             found.append((lesion, healthy - lung > 5.0))
             removed = lung * (np.float32(MU["soft"]) - density * np.float32(1.08))
     wet = removed

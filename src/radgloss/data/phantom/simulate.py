@@ -183,14 +183,9 @@ def _film(patient: Patient) -> Phantom:
     if patient.inverted:
         values = physics.WHITE - values
     p = round(film.pixel, 4)
-    affine = np.array(
-        [
-            [0, 0, p, float(film.x[0])],
-            [1, 0, 0, 0],
-            [0, -p, 0, float(film.z[0])],
-            [0, 0, 0, 1],
-        ]
-    )
+    # A film has no place in the patient: its millimetres count from its first pixel, to the left
+    # along a row and to the feet along a column, as a reader of the file will have them.
+    affine = np.array([[0, 0, p, 0], [1, 0, 0, 0], [0, -p, 0, 0], [0, 0, 0, 1.0]])
     name = uid("phantom", VERSION, patient.exam, patient.seed, "film")
     series = uid("phantom", VERSION, patient.exam, patient.seed, "series")
     image = Image(
