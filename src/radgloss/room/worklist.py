@@ -45,17 +45,19 @@ class Row:
 
 def rows(folder: Path) -> list[Row]:
     """Every study below `folder` (or in it), the newest draft first."""
-    places = {SELF: folder}
-    for below in sorted(folder.iterdir()):
-        if below.is_dir() and not below.is_symlink() and not below.name.startswith("."):
-            places[below.name] = below
-    found = [row for name, place in places.items() if (row := _row(name, place))]
+    found = [row for name, place in _places(folder).items() if (row := _row(name, place))]
     return sorted(sorted(found, key=lambda r: r.name), key=lambda r: r.when, reverse=True)
 
 
 def find_row(folder: Path, name: str) -> Row | None:
-    """The row of that name, or None."""
-    return next((row for row in rows(folder) if row.name == name), None)
+    """The row of that name, or None; a name that was not found by listing is no name."""
+    place = _places(folder).get(name)
+    return _row(name, place) if place is not None else None
+
+
+def _places(folder: Path) -> dict[str, Path]:
+    below = (p for p in folder.iterdir() if p.is_dir() and not p.is_symlink())
+    return {SELF: folder} | {p.name: p for p in sorted(below) if not p.name.startswith(".")}
 
 
 def page_of(row: Row) -> str | None:
