@@ -115,3 +115,25 @@ def test_two_processes_import_at_once_and_both_succeed(
         assert archive.quarantine() == []
         assert archive.verify() == []
         assert archive.repair(deep=True).missing == ()
+
+
+def test_a_failed_commit_takes_its_files_back_or_leaves_word_for_the_next_opening(
+    home: Path, sent: Path, reader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise RuntimeError("no commit today")
+
+    with Archive.open(home, identify=reader, reserve=0) as archive:
+        archive.receive(sent / "00.dcm")
+        for broken in ({"_sync"}, {"_sync", "_take_back"}):
+            with monkeypatch.context() as patched:
+                for name in broken:
+                    patched.setattr(Archive, name, failing)
+                with pytest.raises(RuntimeError):
+                    archive.receive(sent)
+            left = {p.name for p in (home / "files").glob("??/*")}
+            assert (len(left) == 1) == ("_take_back" not in broken)
+    with Archive.open(home, identify=reader, reserve=0) as archive:
+        assert len(list((home / "files").glob("??/*"))) == 1
+        assert len(archive.receive(sent).stored) == 11
+        assert archive.verify() == []

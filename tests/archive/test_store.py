@@ -325,7 +325,7 @@ def test_sending_again_heals_a_lost_file(archive: Archive, sent: Path) -> None:
 
 @settings(
     deadline=None,
-    max_examples=15,
+    max_examples=8,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=8))

@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from radgloss.index import Index, files, nearest
+from radgloss.index import Index, VectorIndex, files, nearest
 from radgloss.index.filters import matches, parse
+from radgloss.protocols import Searcher
 from radgloss.types import Embedding, Hit, InputRejected
 
 Array = npt.NDArray[np.float32]
@@ -292,6 +293,11 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert code(lambda: Index.create(tmp_path / "i", SPACE, 4)) == "index-exists"
     assert code(lambda: Index.create(tmp_path / "j", "", 4)) == "bad-vector"
     assert code(lambda: Index.open(tmp_path / "none")) == "no-index"
+
+
+def test_an_index_is_a_searcher(tmp_path: Path) -> None:
+    index: VectorIndex = Index.create(tmp_path / "i", SPACE, 4)
+    assert isinstance(index, Searcher)
 
 
 def test_an_empty_index_answers_with_nothing(tmp_path: Path) -> None:

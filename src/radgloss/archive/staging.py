@@ -18,7 +18,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +114,7 @@ class Stage:
             part.unlink()
 
     def copy(self, sent: Sent) -> Copy:
-        """Copy and hash a file; its bytes are on disk when this returns.
+        """Copy and hash a file; its bytes are on disk only after `force`.
 
         Raises InputRejected: unreadable, not-a-file, bad-zip-member, zip-bomb, disk-full."""
         target = self.parts / f"{secrets.token_hex(8)}.part"
@@ -127,12 +127,16 @@ class Stage:
                         digest.update(chunk)
                         out.write(chunk)
                         size += len(chunk)
-                    out.flush()
-                    os.fsync(out.fileno())
             except BaseException:
                 target.unlink(missing_ok=True)
                 raise
         return Copy(target, digest.hexdigest(), size)
+
+    def force(self, copies: Iterable[Copy]) -> None:
+        """Force the bytes of those copies to disk; in a row, so that the disk can order them."""
+        for copy in copies:
+            with full_disk(), open(copy.path, "rb") as file:
+                os.fsync(file.fileno())
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.folder).free

@@ -1,10 +1,10 @@
 """The archive: untouched files under names of ours, a row for each, and a trail of what was done.
 
-A file is received in this order, and no other: copied aside and forced to disk; read by the
-capped child; announced; then, under the one write lock, moved to its place and given its rows;
-committed; only then acknowledged. Whatever moment a process dies at, a file is either
-acknowledged and whole, or not there. Files are handled in groups, because a commit that
-survives a power cut costs milliseconds."""
+A file is received in this order, and no other: copied aside; read by the capped child; forced to
+disk; announced; then, under the one write lock, moved to its place and given its rows;
+committed; only then acknowledged. Whatever moment a process dies at, a file is whole and has its
+row, or is not there; and every acknowledged one is there. Files are handled in groups, because a
+commit that survives a power cut costs milliseconds."""
 
 from __future__ import annotations
 
@@ -253,6 +253,7 @@ class Archive:
         copies = [p.copy for p in todo if p.copy]
         said = self.identify(stage.parts) if copies else {}
         with full_disk():
+            stage.force(copies)
             stage.announce([c.sha256 for c in copies])
             try:
                 with writing(self.engine) as connection:
@@ -260,11 +261,12 @@ class Archive:
                         parcel.ack = self._decide(connection, parcel, said)
                     self._sync({c.sha256[:2] for c in copies})
             except BaseException:
-                self._take_back([c.sha256 for c in copies])
+                self._take_back([c.sha256 for c in copies])  # fails: the next opening does it
+                stage.settled()
                 raise
             finally:
                 stage.clear()
-                stage.settled()
+            stage.settled()
             self._seal()
 
     def _decide(
