@@ -168,7 +168,7 @@ def test_a_study_without_images_still_has_a_page(samples):
 
 def test_spacing_is_labelled_as_what_it_is(samples):
     draft, study = samples.radiograph
-    assert "millimetres at the detector" in _read(draft, study).text
+    assert "mm at the detector" in _read(draft, study).text
     unknown = replace(study, images=(replace(study.images[0], spacing="none"),))
     assert "Size unknown" in _read(draft, unknown).text
 

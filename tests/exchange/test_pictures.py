@@ -60,6 +60,10 @@ def test_a_radiograph_of_unknown_orientation_gets_no_letters():
 def test_what_the_reader_could_not_orient_gets_no_letters():
     noted = _image(notes=("NIfTI without orientation: left and right are not known",))
     assert pics.letters(noted) == ("", "", "", "")
+    film = _image(modality="DX", row=(0, 0, -1), frame=(0, 1, 0), sources=(SOURCE,))
+    guessed = replace(film, notes=("orientation not stated: taken as left and feet",))
+    assert pics.letters(film)[0] == "R"
+    assert pics.letters(guessed) == ("", "", "", "")
     assert pics.letters(replace(noted, notes=("mixed orientation split",)))[0] == "R"
 
 

@@ -42,9 +42,8 @@ NARROW = "\u00a0"  # keeps a number and its unit on one line
 PROJECTIONS = ("CR", "DX", "MG", "RF", "XA", "RG", "IO", "PX")
 VOLUMES = ("CT", "MR", "PT", "NM")
 
-_UNKNOWN = re.compile(
-    r"(no|without|unknown) orientation|orientation (is )?(not known|unknown)", re.I
-)
+_UNKNOWN = re.compile("(no|without|unknown) orientation|orientation (not|unknown)", re.I)
+"""How the readers say that left and right are not known, or a guess."""
 
 _SOFT_TISSUE = Window(40, 400, explanation="soft tissue")
 _BRAIN = Window(40, 80, explanation="brain")
@@ -78,6 +77,7 @@ class Picture:
     uid: str
     title: str
     facts: str
+    window: str
     spacing: str
     trusted: bool
     notes: tuple[str, ...]
@@ -137,7 +137,8 @@ def _picture(image: Image, draft: Draft, most: int, scale: float) -> Picture:
     return Picture(
         uid=image.uid,
         title=_title(image),
-        facts=_facts(image, voi),
+        facts=_facts(image),
+        window=_window_words(voi),
         spacing=spacing_words(image),
         trusted=image.spacing == "patient",
         notes=tuple(one_line(n) for n in image.notes),
@@ -356,7 +357,7 @@ def _title(image: Image) -> str:
     return " ".join(dict.fromkeys(w for w in words if w)) or "Image"
 
 
-def _facts(image: Image, voi: Window | Lut) -> str:
+def _facts(image: Image) -> str:
     frames, rows, columns = image.pixels.shape
     row, column = _steps(image)
     facts = [plane_name(image), f"{columns} × {rows}"]
@@ -364,7 +365,6 @@ def _facts(image: Image, voi: Window | Lut) -> str:
         facts.append(f"{frames} frames")
     if image.spacing != "none":
         facts.append(f"{row:.2g} × {column:.2g} mm" if row != column else f"{row:.2g} mm")
-    facts.append(_window_words(voi))
     return " · ".join(f.replace(" ", NARROW) for f in facts if f)
 
 

@@ -30,8 +30,8 @@ SECTIONS: tuple[tuple[Section, str], ...] = (
 SUPPORTED, LIKELY = 0.9, 0.7
 
 _SPACING = {
-    "patient": "Calibrated: millimetres in the patient",
-    "detector": "Not calibrated: millimetres at the detector, before magnification",
+    "patient": "Calibrated: mm in the patient",
+    "detector": "Not calibrated: mm at the detector, before magnification",
     "none": "Size unknown: the file gives no pixel spacing",
 }
 
