@@ -409,9 +409,8 @@ def _hemithorax(
     density = np.float32(MU["lung"]) * (1 + grain - np.clip(scene.z / 900, -0.1, 0.1))
     whole = healthy * (np.float32(MU["soft"]) - density)
     lung, removed = healthy, whole
-    beside: F32 = (
-        np.clip(np.abs(scene.x) / np.float32(26 * scene.s), 0, 1) ** 2
-    )  # none at the midline
+    near = np.clip(np.abs(scene.x) / np.float32(26 * scene.s), 0, 1)
+    beside = (near**2).astype(np.float32)  # fluid thins out towards the midline
     found: list[tuple[Lesion, npt.NDArray[np.bool_]]] = []
     for lesion in scene.patient.lesions:
         volume = dict(zip(SIDES, lesion.volume_ml, strict=True))[side]
@@ -428,9 +427,9 @@ def _hemithorax(
             inset, lift = _collapse(scene, lesion.size_mm)
             edges = []
             for shift in (-0.45, 0.0, 0.45):
-                near, far = _cavity(scene, side, inset + shift, lift)
-                near = np.maximum(near, front)
-                edges.append(blocks.free(near, np.maximum(np.minimum(far, back), near)))
+                fore, aft = _cavity(scene, side, inset + shift, lift)
+                fore = np.maximum(fore, front)
+                edges.append(blocks.free(fore, np.maximum(np.minimum(aft, back), fore)))
             lung = edges[1]
             gas = np.clip(dry - lung, 0, None)
             squeezed = density * np.float32(1 + 0.5 * lesion.size_mm / 55)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
@@ -137,8 +138,20 @@ def _usable(folder: Path) -> bool:
     return bool(truth.get("phantom") == VERSION)
 
 
-def _limit_threads() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Children started within load their maths libraries with one thread each."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def generate(
@@ -179,7 +192,7 @@ def generate(
             tell(done, n)
     else:
         context = get_context("spawn")
-        with ProcessPoolExecutor(workers, context, _limit_threads) as pool:
+        with _single_threaded(), ProcessPoolExecutor(workers, context) as pool:
             for future in as_completed([pool.submit(_one, job) for job in jobs]):
                 future.result()
                 done += 1

@@ -296,7 +296,7 @@ def _opening(rng: np.random.Generator, exam: str, phase: str, organs: Sequence[s
     level = (
         "dome" if "lungs" in organs and not kidneys
         else "kidneys" if kidneys
-        else "upper" if "liver" in organs or "spleen" in organs
+        else "upper" if "spleen" in organs or "lungs" in organs
         else "lower"
     )  # fmt: skip
     how = {"portal venous": "Axial contrast-enhanced CT", "unenhanced": "Axial unenhanced CT"}[
