@@ -63,7 +63,8 @@ def page(result: dict[str, Any]) -> str:
             *rows,
             "",
             f"Peak memory {result['peak_memory_mb']} MB.",
-            "Studies a minute by the wall clock, CT and film in turn, under the load of that moment "
+            "Studies a minute by the wall clock, CT and film in turn, under the load of "
+            "that moment "
             f"({result['load']:.1f}): {speeds}.",
             "",
         ]
