@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         read,
         read_all,
         read_colour,
+        read_each,
         render,
         scan,
     )
@@ -31,6 +32,7 @@ __all__ = [
     "read",
     "read_all",
     "read_colour",
+    "read_each",
     "render",
     "scan",
 ]
@@ -45,6 +47,7 @@ _WHERE = {
     "read": "reading",
     "read_all": "reading",
     "read_colour": "reading",
+    "read_each": "reading",
     "render": "reading",
     "scan": "reading",
 }

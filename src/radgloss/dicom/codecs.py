@@ -79,23 +79,26 @@ def decode(data: bytes, pixels: Pixels) -> np.ndarray:
     if (stream.rows, stream.columns, stream.samples) != wanted and name != "jpegxl":
         found = f"a codestream of {stream.rows}×{stream.columns}×{stream.samples}"
         raise _refused("codestream", found, "×".join(map(str, wanted)))
-    array: np.ndarray = _DECODERS[name](data)
+    array: np.ndarray = _DECODERS[name](data, stream, pixels)
     if array.shape[:2] != wanted[:2] or array.size != np.prod(wanted):
         raise _refused("codestream", f"a frame of shape {array.shape}", "×".join(map(str, wanted)))
     return _signed(array.reshape(wanted if pixels.samples > 1 else wanted[:2]), stream, pixels)
 
 
-def _jpeg(data: bytes) -> np.ndarray:
-    # colour stays as it was coded: what it means is said by the data set, see colour.py
+def _jpeg(data: bytes, stream: Stream, pixels: Pixels) -> np.ndarray:
+    """Colour as the data set says, not as the library guesses: RGB without an Adobe transform was
+    coded as RGB, even if a library takes three components for YCbCr."""
+    if pixels.samples == 3 and pixels.photometric == "RGB" and stream.adobe <= 0:
+        return np.asarray(imagecodecs.jpeg8_decode(data, colorspace="RGB", outcolorspace="RGB"))
     return np.asarray(imagecodecs.jpeg8_decode(data))
 
 
-_DECODERS: dict[str, Callable[[bytes], np.ndarray]] = {
+_DECODERS: dict[str, Callable[[bytes, Stream, Pixels], np.ndarray]] = {
     "jpeg": _jpeg,
-    "jpeg-ls": imagecodecs.jpegls_decode,
-    "jpeg2000": lambda data: imagecodecs.jpeg2k_decode(data, numthreads=1),
-    "htj2k": imagecodecs.htj2k_decode,
-    "jpegxl": lambda data: imagecodecs.jpegxl_decode(data, numthreads=1),
+    "jpeg-ls": lambda data, *_: imagecodecs.jpegls_decode(data),
+    "jpeg2000": lambda data, *_: imagecodecs.jpeg2k_decode(data, numthreads=1),
+    "htj2k": lambda data, *_: imagecodecs.htj2k_decode(data),
+    "jpegxl": lambda data, *_: imagecodecs.jpegxl_decode(data, numthreads=1),
 }
 
 

@@ -55,6 +55,7 @@ def dataset(source: Source, limits: Limits) -> tuple[FileDataset, IO[bytes]]:
     start = file.read(4096)
     file.seek(0)
     plain = start[128:132] != b"DICM"
+    source.preamble = not plain
     if plain and not _looks_like_dicom(start):
         raise InputRejected(
             "not-dicom", "file", "bytes that are not DICOM", "a DICOM file", "Leave it out."
@@ -107,6 +108,8 @@ def header(source: Source, limits: Limits) -> Header:
     if str(data.file_meta.get("MediaStorageSOPClassUID", "")) == DICOMDIR:
         raise _refused("dicomdir", "a DICOMDIR, which only lists other files")
     if "SOPClassUID" not in data and "Rows" not in data and "SOPInstanceUID" not in data:
+        if source.preamble:
+            raise _refused("damaged", "a DICOM file that ends before it says what it is")
         raise _refused("not-dicom", "a data set that is no DICOM object")
     _check_depth(data, limits.nesting)
     pixels = _pixels(data, file, source, limits)
@@ -144,7 +147,7 @@ def header(source: Source, limits: Limits) -> Header:
         tables=_tables(data),
         pixels=pixels,
         planes=planes,
-        notes=tuple(notes),
+        notes=(*notes, *_leftover(pixels)),
     )
 
 
@@ -325,7 +328,8 @@ def _pixel_element(data: Dataset, file: IO[bytes]) -> tuple[int, str, int, int] 
     if tag not in _PIXEL_TAGS:
         return None
     here = file.tell() - len(start)
-    if implicit:
+    explicit = start[4:6].isalpha()  # some switch to implicit half way, pydicom follows them
+    if implicit or not explicit:
         return tag, "OW", struct.unpack_from(f"{order}I", start, 4)[0], here + 8
     if len(start) < 12:
         return None
@@ -383,6 +387,14 @@ def _check_budget(pixels: Pixels, end: int, limits: Limits) -> None:
         if pixels.offset + -(-bits // 8) > end:
             found = f"{max(end - pixels.offset, 0)} bytes of pixels for {size}"
             raise InputRejected("truncated", "file", found, "all of them", "Send it again.")
+
+
+def _leftover(pixels: Pixels | None) -> list[str]:
+    """A word about whole frames of bytes that NumberOfFrames does not count."""
+    if pixels is None or pixels.syntax not in codecs.NATIVE or pixels.samples > 1:
+        return []
+    more = (pixels.length - pixels.frames * pixels.frame_bytes) // max(pixels.frame_bytes, 1)
+    return [f"pixel data hold {more} more frames than stated"] if more > 0 else []
 
 
 # ------------------------------------------------------------------ windows and tables

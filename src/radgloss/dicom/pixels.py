@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 from pydicom.encaps import generate_frames, get_frame
@@ -110,15 +111,18 @@ def stored_frames(
         yield _bits(codecs.decode(data, pixels), pixels)
 
 
-def _native(file, pixels: Pixels, number: int) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _native(file: IO[bytes], pixels: Pixels, number: int) -> np.ndarray:
     count = pixels.rows * pixels.columns * pixels.samples
     if pixels.allocated == 1:
         return _single_bits(file, pixels, number)
     if pixels.photometric == "YBR_FULL_422":  # two pixels share their chroma: Y Y B R
         count = pixels.rows * pixels.columns * 2
     size = count * pixels.allocated // 8
-    file.seek(pixels.offset + number * size)
-    raw = file.read(size)
+    swapped = pixels.big_endian and pixels.vr == "OW" and pixels.allocated == 8  # PS3.5 A.3
+    raw = _swapped(file, pixels, number * size, size) if swapped else b""
+    if not swapped:
+        file.seek(pixels.offset + number * size)
+        raw = file.read(size)
     if len(raw) < size:
         raise InputRejected(
             "truncated",
@@ -126,11 +130,6 @@ def _native(file, pixels: Pixels, number: int) -> np.ndarray:  # type: ignore[no
             f"{len(raw)} of {size} bytes of frame {number + 1}",
             "all of them",
             "Send it again.",
-        )
-    if pixels.big_endian and pixels.vr == "OW" and pixels.allocated == 8:  # PS3.5 A.3
-        raw = (
-            np.frombuffer(raw[: size - size % 2], np.uint16).byteswap().tobytes()
-            + raw[size - size % 2 :]
         )
     values = np.frombuffer(raw, _dtype(pixels))
     if pixels.photometric == "YBR_FULL_422":
@@ -143,7 +142,16 @@ def _native(file, pixels: Pixels, number: int) -> np.ndarray:  # type: ignore[no
     return values.reshape(pixels.rows, pixels.columns, pixels.samples)
 
 
-def _single_bits(file, pixels: Pixels, number: int) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _swapped(file: IO[bytes], pixels: Pixels, start: int, size: int) -> bytes:
+    """Bytes that were written as big endian words: each pair is exchanged, odd ends included."""
+    inset = start % 2
+    file.seek(pixels.offset + start - inset)
+    raw = file.read(size + inset + (size + inset) % 2)
+    words = np.frombuffer(raw[: len(raw) // 2 * 2], np.uint16)
+    return words.byteswap().tobytes()[inset : inset + size]
+
+
+def _single_bits(file: IO[bytes], pixels: Pixels, number: int) -> np.ndarray:
     """Packed bits, least significant first; frames follow without a gap (PS3.5 8.1.1)."""
     count = pixels.rows * pixels.columns
     start = number * count
@@ -158,7 +166,7 @@ def _single_bits(file, pixels: Pixels, number: int) -> np.ndarray:  # type: igno
     return bits[start % 8 : start % 8 + count].reshape(pixels.rows, pixels.columns)
 
 
-def _dtype(pixels: Pixels) -> np.dtype:  # type: ignore[type-arg]
+def _dtype(pixels: Pixels) -> np.dtype:
     order = ">" if pixels.big_endian else "<"
     letter = {"float": "f", "double": "f"}.get(pixels.kind, "i" if pixels.signed else "u")
     return np.dtype(f"{order}{letter}{pixels.allocated // 8}")

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +36,7 @@ __all__ = [
     "read",
     "read_all",
     "read_colour",
+    "read_each",
     "render",
     "scan",
 ]
@@ -107,6 +108,20 @@ class Reader:
         studies.sort(key=lambda s: (s.identity.study_date, s.uid))
         return (replace(studies[0], left_out=tuple(left_out)), *studies[1:])
 
+    def read_each(self, path: PathLike) -> Iterator[Study | InputRejected]:
+        """What was refused, then every study, one in memory at a time; `dicom.read_each`."""
+        files, scanned = self._scan(Path(path))
+        yield from scanned.rejected
+        groups: dict[str, dict[str, Header]] = defaultdict(dict)
+        for name, header in scanned.headers.items():
+            groups[header.study_uid][name] = header
+        for uid, headers in groups.items():
+            study, refused = self._study(uid, headers, files)
+            if study is None:
+                yield from refused
+            else:
+                yield replace(study, left_out=tuple(refused))
+
     def read(self, path: PathLike) -> Study:
         """One study; see `radgloss.dicom.read`."""
         files, scanned = self._scan(Path(path))
@@ -117,6 +132,46 @@ class Reader:
         if study is None:
             raise _nothing(Path(path), left_out)
         return replace(study, left_out=left_out)
+
+    def read_colour(self, path: PathLike) -> npt.NDArray[np.uint8]:
+        """One colour file; see `radgloss.dicom.read_colour`."""
+        files, scanned = self._scan(Path(path))
+        name, header = _single(Path(path), scanned)
+        pixels = header.pixels
+        if pixels is None:
+            raise _no_pixels(name, header)
+        size = pixels.rows * pixels.columns * 3
+        descriptor = anonymous_file(size * pixels.frames)
+        worker = self._workers[0]
+        try:
+            worker.share(descriptor)
+            wanted = list(range(pixels.frames))
+            request = files[name].request("colour", header=wire.pack(_slim(header)), frames=wanted)
+            worker.ask(request, name)
+            memory = mmap.mmap(descriptor, size * pixels.frames)
+        finally:
+            worker.share(None)
+            os.close(descriptor)
+        shape = (pixels.frames, pixels.rows, pixels.columns, 3)
+        return np.frombuffer(memory, np.uint8).reshape(shape)
+
+    def render(
+        self, path: PathLike, frame: int = 0, window: Window | Lut | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """One frame as shown; see `radgloss.dicom.render`."""
+        try:
+            study = self.read(path)
+        except InputRejected as error:
+            if error.code != "colour":
+                raise
+            return np.asarray(self.read_colour(path)[frame])
+        for image in study.images:
+            for place, source in enumerate(image.sources):
+                if source.frame_number == frame + 1:
+                    return display.grey(image, place, window)
+        raise InputRejected(
+            "no-such-frame", Path(path).name, f"no frame {frame + 1}", "a frame of the file", ""
+        )
 
     # -------------------------------------------------------------- headers
 
@@ -560,6 +615,12 @@ def _understood(kind: type[T], plain: Any, what: str) -> T:
         ) from None
 
 
+def _single(path: Path, scanned: Scan) -> tuple[str, Header]:
+    if len(scanned.headers) != 1:
+        raise _nothing(path, scanned.rejected)
+    return next(iter(scanned.headers.items()))
+
+
 # ------------------------------------------------------------------ the public face
 
 
@@ -578,6 +639,18 @@ def read_all(path: PathLike, limits: Limits = Limits(), workers: int = 1) -> tup
         return reader.read_all(path)
 
 
+def read_each(
+    path: PathLike,
+    limits: Limits = Limits(),  # noqa: B008
+    workers: int = 1,
+) -> Iterator[Study | InputRejected]:
+    """Every study of a folder or zip, one in memory at a time, and every refused file.
+
+    For archives too large to hold. Raises InputRejected where nothing is there at all."""
+    with Reader(limits, workers) as reader:
+        yield from reader.read_each(path)
+
+
 def scan(path: PathLike, limits: Limits = Limits(), workers: int = 1) -> Scan:  # noqa: B008
     """Headers only: who, what, where and SHA-256 of every file. Raises InputRejected if none."""
     with Reader(limits, workers) as reader:
@@ -587,35 +660,7 @@ def scan(path: PathLike, limits: Limits = Limits(), workers: int = 1) -> Scan:  
 def read_colour(path: PathLike, limits: Limits = Limits()) -> npt.NDArray[np.uint8]:  # noqa: B008
     """A colour image file as (F, R, C, 3) uint8 RGB. Raises InputRejected."""
     with Reader(limits) as reader:
-        return _colour(reader, Path(path))
-
-
-def _colour(reader: Reader, path: Path) -> npt.NDArray[np.uint8]:
-    files, scanned = reader._scan(path)
-    name, header = _single(path, scanned)
-    pixels = header.pixels
-    if pixels is None:
-        raise _no_pixels(name, header)
-    size = pixels.rows * pixels.columns * 3
-    descriptor = anonymous_file(size * pixels.frames)
-    worker = reader._workers[0]
-    try:
-        worker.share(descriptor)
-        wanted = list(range(pixels.frames))
-        request = files[name].request("colour", header=wire.pack(_slim(header)), frames=wanted)
-        worker.ask(request, name)
-        memory = mmap.mmap(descriptor, size * pixels.frames)
-    finally:
-        worker.share(None)
-        os.close(descriptor)
-    shape = (pixels.frames, pixels.rows, pixels.columns, 3)
-    return np.frombuffer(memory, np.uint8).reshape(shape)
-
-
-def _single(path: Path, scanned: Scan) -> tuple[str, Header]:
-    if len(scanned.headers) != 1:
-        raise _nothing(path, scanned.rejected)
-    return next(iter(scanned.headers.items()))
+        return reader.read_colour(path)
 
 
 def render(
@@ -628,19 +673,7 @@ def render(
 
     frame: from 0, in the order of the file. window: the file's first one where None."""
     with Reader(limits) as reader:
-        try:
-            study = reader.read(path)
-        except InputRejected as error:
-            if error.code != "colour":
-                raise
-            return np.asarray(_colour(reader, Path(path))[frame])
-    for image in study.images:
-        for place, source in enumerate(image.sources):
-            if source.frame_number == frame + 1:
-                return display.grey(image, place, window)
-    raise InputRejected(
-        "no-such-frame", Path(path).name, f"no frame {frame + 1}", "a frame of the file", ""
-    )
+        return reader.render(path, frame, window)
 
 
 def inspect(path: PathLike, limits: Limits = Limits(), identity: bool = False) -> dict[str, Any]:  # noqa: B008

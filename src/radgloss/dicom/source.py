@@ -26,7 +26,7 @@ class Source:
 
     def __init__(self, path: str, member: str, limits: Limits) -> None:
         self.name = member or path
-        self._limits = limits
+        self.preamble = False  # whether it starts as PS3.10 says; found by the parser
         self.file: IO[bytes] = _member(path, member, limits) if member else _regular(path)
         self.size = self.file.seek(0, os.SEEK_END)
         self.file.seek(0)
