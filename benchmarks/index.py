@@ -199,8 +199,10 @@ def main() -> None:
     lines = [
         f"# Index, {now:%Y-%m-%d}\n",
         f"`benchmarks/index.py`, Python {platform.python_version()}, faiss {faiss.__version__}, "
-        f"numpy {np.__version__}, {os.cpu_count()} cores, OMP_NUM_THREADS: {threads}. "
-        "Absolute figures vary with the machine; the ratios are of one run.",
+        f"numpy {np.__version__}, {os.cpu_count()} cores, OMP_NUM_THREADS: {threads}, "
+        f"load average at the start {os.getloadavg()[0]:.1f}. Absolute figures vary with the "
+        "machine and its load, ratios less so. Memory counts the mapped pages of our files, which "
+        "the system may take back; the vectors that every contender holds are not counted.",
     ]
     for width in options.widths:
         lines += table(options.rows, width)
