@@ -126,7 +126,8 @@ class Watched:
         )
 
     def read(self, folder: Path, watch: bool) -> tuple[dict[str, object], float]:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         peak, stop = [0.0], threading.Event()
         watcher = threading.Thread(target=self._watch, args=(peak, stop))
         if watch:  # measuring memory costs time, so it has a round of its own

@@ -162,10 +162,12 @@ def many_frames(path: Path, frames: int = 99_999, side: int = 65_535) -> Path:
 
 def zip_bomb(path: Path, size: int = GIB >> 3) -> Path:
     """A zip with one member of `size` zeros."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("a.dcm", "w", force_zip64=True) as member:
-            for _ in range(size >> 24):
-                member.write(bytes(1 << 24))
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.dcm", "w", force_zip64=True) as member,
+    ):
+        for _ in range(size >> 24):
+            member.write(bytes(1 << 24))
     return path
 
 

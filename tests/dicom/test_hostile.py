@@ -1,4 +1,4 @@
-"""Hostile input: one typed error within ten seconds, the parent's memory flat, nothing else lost."""
+"""Hostile input: one typed error in ten seconds, the parent's memory flat, nothing else lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from hostile import (
     ct_slice,
     deflate_bomb,
@@ -22,9 +25,6 @@ from hostile import (
     zip_bomb,
     zip_slip,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from radgloss.dicom import Limits, Reader, read
 from radgloss.types import InputRejected, Study
 

@@ -117,7 +117,7 @@ def _signed(array: np.ndarray, stream: Stream, pixels: Pixels) -> np.ndarray:
 
 def _rle(data: bytes, pixels: Pixels) -> np.ndarray:
     """PS3.5 Annex G: segments are the bytes of a sample, most significant first, planes apart."""
-    from rle.rle import decode_frame
+    from rle.rle import decode_frame  # type: ignore[import-not-found]
 
     if len(data) < 64:
         raise _refused("truncated", f"{len(data)} bytes of RLE", "a header of 64 bytes")

@@ -101,7 +101,8 @@ def _gap_notes(positions: Vector, between: Vector) -> list[str]:
 
 
 def _tilt_notes(step: Vector, between: Vector) -> list[str]:
-    angle = math.degrees(math.acos(min(1.0, abs(float(step @ between)) / np.linalg.norm(step))))
+    upright = min(1.0, abs(float(step @ between)) / float(np.linalg.norm(step)))
+    angle = math.degrees(math.acos(upright))
     return [f"gantry tilt: frames are sheared by {angle:.1f}°"] if angle > _TILT_DEGREES else []
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -26,10 +27,10 @@ _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # NIfTI is RAS
 _SHOWN = {0: ((0, 0, -1), (0, 1, 0)), 1: ((0, 0, -1), (1, 0, 0)), 2: ((0, 1, 0), (1, 0, 0))}
 
 
-def _nib_header(source: Source) -> Nifti1Header:
+def _nib_header(source: Source) -> Any:  # nibabel is untyped
     start = source.gunzipped().read(544)
     size = int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")
-    kind = Nifti2Header if 540 in size else Nifti1Header
+    kind: Any = Nifti2Header if 540 in size else Nifti1Header
     if not {348, 540} & set(size) or len(start) < (540 if 540 in size else 348):
         raise _refused("not-dicom", "a file that is not NIfTI in spite of its name")
     try:
@@ -125,7 +126,7 @@ def header(source: Source, limits: Limits) -> Header:
 
 
 def _laid_out(
-    head: Nifti1Header, shape: tuple[int, int, int]
+    head: Any, shape: tuple[int, int, int]
 ) -> tuple[np.ndarray, tuple[int, int, int, int], list[str]]:
     """(frame, row, column, 1) → LPS mm, and (frames, turned, rows, columns flipped) as 0 or 1."""
     notes = ["NIfTI: modality unknown, units as stored"]

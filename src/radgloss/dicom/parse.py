@@ -190,7 +190,7 @@ def _number(data: Dataset, keyword: str, default: float) -> float:
 def _numbers(data: Dataset, keyword: str, count: int) -> tuple[float, ...]:
     """Exactly `count` finite numbers, else ()."""
     value = data.get(keyword)
-    if value is None or isinstance(value, str | bytes) and not value:
+    if value is None or (isinstance(value, str | bytes) and not value):
         return ()
     many = value if isinstance(value, pydicom.multival.MultiValue | list) else [value]
     try:

@@ -241,7 +241,8 @@ class Reader:
             for item in items:
                 act(self._workers[0], item)
             return
-        waiting, lock, errors = iter(items), threading.Lock(), []
+        waiting, lock = iter(items), threading.Lock()
+        errors: list[BaseException] = []
 
         def serve(worker: Worker) -> None:
             while True:

@@ -13,7 +13,7 @@ import stat
 import zipfile
 import zlib
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from radgloss.dicom.limits import Limits, MiB
 from radgloss.types import InputRejected
@@ -60,7 +60,7 @@ class Source:
         """The bytes, inflated on the way where the name ends in .gz; forward reading only."""
         self.file.seek(0)
         if self.name.lower().endswith(".gz"):
-            return gzip.GzipFile(fileobj=self.file, mode="rb")
+            return cast(IO[bytes], gzip.GzipFile(fileobj=self.file, mode="rb"))
         return self.file
 
 

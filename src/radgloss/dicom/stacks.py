@@ -5,8 +5,9 @@ and, where several frames lie at one place, by what tells them apart (echo, b-va
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,7 +130,7 @@ def _copy_note(stack: Stack, copies: Mapping[str, int]) -> tuple[str, ...]:
 # ------------------------------------------------------------------ grouping
 
 
-def _by(frames: Iterable[Frame], key) -> list[list[Frame]]:  # type: ignore[no-untyped-def]
+def _by(frames: Iterable[Frame], key: Callable[[Frame], Hashable]) -> list[list[Frame]]:
     groups: dict[Hashable, list[Frame]] = defaultdict(list)
     for frame in frames:
         groups[key(frame)].append(frame)
@@ -184,10 +185,10 @@ def _untangled(
         return [([f for level in levels for f in level], notes)]
     for number, name in enumerate(MARKS):
         if any(len({f.plane.marks[number] for f in level}) > 1 for level in levels):
-            groups = _by(frames, lambda f, n=number: f.plane.marks[n])
+            groups = _by(frames, functools.partial(_mark, number))
             return [
                 part
-                for group in sorted(groups, key=lambda g, n=number: _sortable(g[0].plane.marks[n]))
+                for group in sorted(groups, key=functools.partial(_first_mark, number))
                 for part in _untangled(group, (*notes, _split_note(name, group, number)))
             ]
     if all(len(level) == deepest for level in levels):
@@ -197,6 +198,14 @@ def _untangled(
     extra = sum(len(level) - 1 for level in levels)
     note = f"duplicate places: {extra} frames left aside"
     return [([level[0] for level in levels], (*notes, note))]
+
+
+def _mark(number: int, frame: Frame) -> str:
+    return frame.plane.marks[number]
+
+
+def _first_mark(number: int, group: Sequence[Frame]) -> tuple[float, str]:
+    return _sortable(_mark(number, group[0]))
 
 
 def _sortable(mark: str) -> tuple[float, str]:

@@ -70,7 +70,7 @@ def pack(value: Any) -> Any:
 
 def unpack(kind: type[T], plain: Any) -> T:
     """A plain list as the dataclass `kind`, every field checked. Raises BadMessage."""
-    return typing.cast(T, _reader(kind)(plain))
+    return typing.cast(T, _reader(typing.cast(Any, kind))(plain))
 
 
 @functools.cache

@@ -119,7 +119,7 @@ class Worker:
                 if heard:
                     heard(message)
             return _accepted(message, what)
-        except (_Slow, _Heavy, EOFError, OSError, wire.BadMessage) as trouble:
+        except (_SlowError, _HeavyError, EOFError, OSError, wire.BadMessage) as trouble:
             raise self._obituary(trouble, what) from None
 
     def _send(self, request: dict[str, Any]) -> None:
@@ -132,20 +132,21 @@ class Worker:
         wire.send(self._channel, request)
 
     def _next(self, patience: float) -> dict[str, Any]:
-        assert self._channel is not None and self._child is not None
+        assert self._channel is not None
+        assert self._child is not None
         deadline = time.monotonic() + patience
         with selectors.DefaultSelector() as selector:
             selector.register(self._channel, selectors.EVENT_READ)
             while not selector.select(0.1 if _WATCHED else max(deadline - time.monotonic(), 0.0)):
                 if time.monotonic() >= deadline:
-                    raise _Slow
+                    raise _SlowError
                 if _WATCHED and _resident_bytes(self._child.pid) > self.limits.memory_bytes:
-                    raise _Heavy
+                    raise _HeavyError
         self._channel.settimeout(self.limits.wall_seconds)  # a message cut short is silence too
         try:
             return wire.receive(self._channel)
         except TimeoutError:
-            raise _Slow from None
+            raise _SlowError from None
         finally:
             if self._channel is not None:
                 self._channel.settimeout(None)
@@ -158,7 +159,7 @@ class Worker:
                 code = self._child.wait(0.5)
         started = self._ready
         self.end()
-        if isinstance(trouble, _Slow) or code == -signal.SIGXCPU:
+        if isinstance(trouble, _SlowError) or code == -signal.SIGXCPU:
             return InputRejected(
                 "timeout",
                 what,
@@ -166,17 +167,17 @@ class Worker:
                 f"an answer within {self.limits.wall_seconds:g} s",
                 "Leave it out, or raise Limits.wall_seconds.",
             )
-        if isinstance(trouble, _Heavy) or code == -signal.SIGKILL:
+        if isinstance(trouble, _HeavyError) or code == -signal.SIGKILL:
             return memory_rejection(what)
         found = "bytes that crash the decoder" if started else "a decoder that does not start"
         return InputRejected("crashed", what, found, "a readable file", "Leave it out.")
 
 
-class _Slow(Exception):
+class _SlowError(Exception):
     """The child has been silent for too long."""
 
 
-class _Heavy(Exception):
+class _HeavyError(Exception):
     """The child holds more memory than it may."""
 
 
