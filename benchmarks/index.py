@@ -201,8 +201,9 @@ def main() -> None:
         f"`benchmarks/index.py`, Python {platform.python_version()}, faiss {faiss.__version__}, "
         f"numpy {np.__version__}, {os.cpu_count()} cores, OMP_NUM_THREADS: {threads}, "
         f"load average at the start {os.getloadavg()[0]:.1f}. Absolute figures vary with the "
-        "machine and its load, ratios less so. Memory counts the mapped pages of our files, which "
-        "the system may take back; the vectors that every contender holds are not counted.",
+        "machine and its load, and so do ratios where the load changed within the run. "
+        "Memory counts the mapped pages of our files, which the system "
+        "may take back; the vectors that every contender holds are not counted.",
     ]
     for width in options.widths:
         lines += table(options.rows, width)
