@@ -43,6 +43,7 @@ __all__ = [
 
 PathLike = str | os.PathLike[str]
 T = TypeVar("T")
+Message = dict[str, Any]
 _COLOURS = ("RGB", "PALETTE COLOR")
 # Companions of a data set that are nobody's mistake, unless they turn out to be DICOM.
 _COMPANIONS = {".txt", ".md", ".json", ".csv", ".tsv", ".xml", ".html", ".htm", ".log", ".yaml"}
@@ -182,14 +183,16 @@ class Reader:
         alone = path.is_file() and len(files) == 1 and not files[0].member
         answers: dict[str, Header | InputRejected] = {}
 
-        def header(worker: Worker, file: _File) -> None:
+        def answered(name: str, answer: Message | InputRejected) -> None:
+            if isinstance(answer, InputRejected):
+                answers[name] = answer
+                return
             try:
-                answer = worker.ask(file.request("header"), file.name)
-                answers[file.name] = _understood(Header, answer.get("header"), file.name)
+                answers[name] = _understood(Header, answer.get("header"), name)
             except InputRejected as error:
-                answers[file.name] = error
+                answers[name] = error
 
-        self._each(files, header)
+        self._each(((f.name, f.request("header")) for f in files), answered)
         headers: dict[str, Header] = {}
         for file in files:
             answer = answers[file.name]
@@ -235,25 +238,24 @@ class Reader:
         ]
         return files, rejected, []
 
-    def _each(self, items: Sequence[T], act: Callable[[Worker, T], None]) -> None:
-        """Give every item to whichever worker is free; the first error is raised at the end."""
-        if len(self._workers) == 1 or len(items) < 2:
-            for item in items:
-                act(self._workers[0], item)
+    def _each(
+        self,
+        requests: Iterator[tuple[str, Message]],
+        answered: Callable[[str, Message | InputRejected], None],
+        heard: Callable[[str, Message], None] = lambda what, message: None,
+    ) -> None:
+        """Give every request to whichever worker is free; our own first error is raised last."""
+        if len(self._workers) == 1:
+            self._workers[0].ask_each(requests, answered, heard)
             return
-        waiting, lock = iter(items), threading.Lock()
+        waiting = _Locked(requests)
         errors: list[BaseException] = []
 
         def serve(worker: Worker) -> None:
-            while True:
-                with lock:
-                    item = next(waiting, None)
-                if item is None or errors:
-                    return
-                try:
-                    act(worker, item)
-                except BaseException as error:
-                    errors.append(error)
+            try:
+                worker.ask_each(waiting, answered, heard)
+            except BaseException as error:
+                errors.append(error)
 
         threads = [threading.Thread(target=serve, args=(w,), daemon=True) for w in self._workers]
         for thread in threads:
@@ -310,27 +312,28 @@ class Reader:
                 jobs[frame.name].append((frame.number, index, place))
                 headers[frame.name] = frame.header
         failed: dict[str, InputRejected] = {}
-        padded: list[tuple[int, int, float, float]] = []
+        padded: list[tuple[int, int]] = []
 
-        def decode(worker: Worker, name: str) -> None:
-            header, wanted = headers[name], sorted(jobs[name])
-            where = {number: (index, place) for number, index, place in wanted}
-            places = [[n, room.frame_number(index, place)] for n, index, place in wanted]
+        def requests() -> Iterator[tuple[str, Message]]:
+            for name, wanted in jobs.items():
+                wanted.sort()
+                places = [[n, room.frame_number(index, place)] for n, index, place in wanted]
+                header = wire.pack(_slim(headers[name]))
+                yield name, files[name].request("frames", header=header, places=places)
 
-            def heard(message: dict[str, Any]) -> None:
-                if message.get("padded"):
-                    index, place = where[int(message["frame"])]
-                    padded.append((index, place, float(message["low"]), float(message["high"])))
+        def heard(name: str, message: Message) -> None:
+            if message.get("padded"):
+                number = int(message["frame"])
+                padded.extend((index, place) for n, index, place in jobs[name] if n == number)
 
+        def answered(name: str, answer: Message | InputRejected) -> None:
+            if isinstance(answer, InputRejected):
+                failed[name] = answer
+
+        for worker in self._workers:
             worker.share(room.descriptor)
-            request = files[name].request("frames", header=wire.pack(_slim(header)), places=places)
-            try:
-                worker.ask(request, name, heard)
-            except InputRejected as error:
-                failed[name] = error
-
         try:
-            self._each(list(jobs), decode)
+            self._each(requests(), answered, heard)
         finally:
             for worker in self._workers:
                 worker.share(None)
@@ -339,6 +342,17 @@ class Reader:
             return [], failed
         _fill(room, found, padded)
         return [_image(stack, room.pixels(i)) for i, stack in enumerate(found)], {}
+
+
+class _Locked(Iterator[T]):
+    """One iterator that several threads draw from."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items, self._lock = items, threading.Lock()
+
+    def __next__(self) -> T:
+        with self._lock:
+            return next(self._items)
 
 
 class _Room:
@@ -401,14 +415,12 @@ def _slim(header: Header) -> Header:
     return replace(header, identity=Identity(), age="", windows=(), tables=())
 
 
-def _fill(
-    room: _Room, found: Sequence[Stack], padded: Sequence[tuple[int, int, float, float]]
-) -> None:
+def _fill(room: _Room, found: Sequence[Stack], padded: Sequence[tuple[int, int]]) -> None:
     """Padding and NaN become the darkest real value of their stack (PS3.3 C.7.5.1.1.2)."""
     for index in {p[0] for p in padded}:
         pixels = room.pixels(index)
         darkest = np.nanmax if _inverted(found[index].header) else np.nanmin
-        frames = [place for i, place, _, _ in padded if i == index]
+        frames = [place for i, place in padded if i == index]
         whole = np.isnan(pixels).all() if len(frames) == len(pixels) else False
         value = 0.0 if whole else float(darkest(pixels))
         for place in frames:

@@ -15,7 +15,7 @@ import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["LARGEST", "BadMessage", "pack", "receive", "send", "unpack"]
+__all__ = ["LARGEST", "BadMessage", "encode", "pack", "receive", "send", "unpack"]
 
 LARGEST = 64 << 20  # a header of 20,000 frames takes about 8 MB
 T = TypeVar("T")
@@ -25,10 +25,15 @@ class BadMessage(Exception):  # noqa: N818 - what it is, not that it is an error
     """The other side said something that is not in the protocol."""
 
 
+def encode(message: dict[str, Any]) -> bytes:
+    """One message as it travels."""
+    body = json.dumps(message, separators=(",", ":")).encode()
+    return struct.pack(">I", len(body)) + body
+
+
 def send(channel: socket.socket, message: dict[str, Any]) -> None:
     """Write one message."""
-    body = json.dumps(message, separators=(",", ":")).encode()
-    channel.sendall(struct.pack(">I", len(body)) + body)
+    channel.sendall(encode(message))
 
 
 def receive(channel: socket.socket) -> dict[str, Any]:

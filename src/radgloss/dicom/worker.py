@@ -15,7 +15,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,12 @@ from radgloss.types import InputRejected
 
 __all__ = ["Worker"]
 
+Request = dict[str, Any]
+Heard = Callable[[dict[str, Any]], None]
+
 _WATCHED = not sys.platform.startswith("linux")  # no RLIMIT_AS that holds: watch instead
+_AHEAD = 6  # requests under way, so that the child never waits for us
+_SMALL = 16 << 10  # bytes of a request that surely fits into a socket's buffer
 _START_SECONDS = 60.0  # a cold disk may take long to import from
 
 
@@ -78,6 +84,7 @@ class Worker:
         )
         theirs.close()
         self._channel, self._lent, self._ready = ours, False, False
+        ours.settimeout(self.limits.wall_seconds)
         wire.send(ours, {"op": "limits", **asdict(self.limits)})
 
     def end(self) -> None:
@@ -100,36 +107,72 @@ class Worker:
         """Process id of the child, None while none runs."""
         return self._child.pid if self._child else None
 
-    def ask(
-        self,
-        request: dict[str, Any],
-        what: str,
-        heard: Callable[[dict[str, Any]], None] | None = None,
-    ) -> dict[str, Any]:
+    def ask(self, request: Request, what: str, heard: Heard | None = None) -> dict[str, Any]:
         """Send a request about `what` and wait for its last message; `heard` gets the others.
 
         Raises InputRejected: what the child found, or 'timeout', 'memory', 'crashed'."""
-        self.start()
-        try:
-            if not self._ready:  # its imports are no fault of the file
-                self._next(_START_SECONDS)
-                self._ready = True
-            self._send(request)
-            while (message := self._next(self.limits.wall_seconds)).get("more"):
-                if heard:
-                    heard(message)
-            return _accepted(message, what)
-        except (_SlowError, _HeavyError, EOFError, OSError, wire.BadMessage) as trouble:
-            raise self._obituary(trouble, what) from None
+        answers: list[dict[str, Any] | InputRejected] = []
+        self.ask_each(
+            iter([(what, request)]),
+            lambda _, answer: answers.append(answer),
+            lambda _, message: heard(message) if heard else None,
+        )
+        if isinstance(answers[0], InputRejected):
+            raise answers[0]
+        return answers[0]
 
-    def _send(self, request: dict[str, Any]) -> None:
+    def ask_each(
+        self,
+        requests: Iterator[tuple[str, Request]],
+        answered: Callable[[str, dict[str, Any] | InputRejected], None],
+        heard: Callable[[str, dict[str, Any]], None] = lambda what, message: None,
+    ) -> None:
+        """Send `(what, request)` one after another, a few ahead of the answers.
+
+        So the child never waits for us. It answers in order: if it dies, the first unanswered
+        request is the guilty one, and a fresh child gets the others."""
+        ahead: deque[tuple[str, bytes]] = deque()  # sent or to be sent, not yet answered
+        sent, more = 0, True
+        while True:
+            while more and len(ahead) < _AHEAD:
+                following = next(requests, None)
+                more = following is not None
+                if following is not None:
+                    ahead.append((following[0], wire.encode(following[1])))
+            if not ahead:
+                return
+            what = ahead[0][0]
+            try:
+                self._begin()
+                for _, request in list(ahead)[sent:]:
+                    if sent and len(request) > _SMALL:
+                        break  # it might block while the child blocks on its answers
+                    self._send(request)
+                    sent += 1
+                while (message := self._next(self.limits.wall_seconds)).get("more"):
+                    heard(what, message)
+                answer = _accepted(message, what)
+            except (_SlowError, _HeavyError, EOFError, OSError, wire.BadMessage) as trouble:
+                answer, sent = self._obituary(trouble, what), 1
+            answered(what, answer)
+            ahead.popleft()
+            sent -= 1
+
+    def _begin(self) -> None:
+        """A child that is ready: its imports are no fault of a file."""
+        self.start()
+        if not self._ready:
+            self._next(_START_SECONDS)
+            self._ready = True
+
+    def _send(self, request: bytes) -> None:
         assert self._channel is not None
         if self._memory is not None and not self._lent:
             wire.send(self._channel, {"op": "memory"})
             descriptors = array.array("i", [self._memory])
             self._channel.sendmsg([b"m"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
             self._lent = True
-        wire.send(self._channel, request)
+        self._channel.sendall(request)
 
     def _next(self, patience: float) -> dict[str, Any]:
         assert self._channel is not None
@@ -142,14 +185,10 @@ class Worker:
                     raise _SlowError
                 if _WATCHED and _resident_bytes(self._child.pid) > self.limits.memory_bytes:
                     raise _HeavyError
-        self._channel.settimeout(self.limits.wall_seconds)  # a message cut short is silence too
         try:
             return wire.receive(self._channel)
-        except TimeoutError:
+        except TimeoutError:  # a message cut short is silence too
             raise _SlowError from None
-        finally:
-            if self._channel is not None:
-                self._channel.settimeout(None)
 
     def _obituary(self, trouble: BaseException, what: str) -> InputRejected:
         """End the child and say in the common words what it died of."""
@@ -192,14 +231,14 @@ def memory_rejection(what: str) -> InputRejected:
     )
 
 
-def _accepted(message: dict[str, Any], what: str) -> dict[str, Any]:
+def _accepted(message: dict[str, Any], what: str) -> dict[str, Any] | InputRejected:
     rejected = message.get("rejected")
     if rejected is None:
         return message
     if not isinstance(rejected, list) or len(rejected) != 4:
         raise wire.BadMessage("rejection")
     code, found, wanted, do = (str(part)[:300] for part in rejected)
-    raise InputRejected(code, what, found, wanted, do)
+    return InputRejected(code, what, found, wanted, do)
 
 
 def _resident_bytes(pid: int) -> int:
