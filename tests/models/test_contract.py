@@ -28,7 +28,8 @@ def batch(config, size=6, seed=0):
     mask = np.arange(8) < length[:, None]
     side = config.image.size
     images = rng.normal(size=(size, config.image.channels, side, side)).astype(np.float32)
-    return Batch(torch.from_numpy(images), torch.from_numpy(tokens * mask), torch.from_numpy(mask))
+    words = (torch.from_numpy(a) for a in (tokens * mask, mask, np.arange(size)))
+    return Batch(torch.from_numpy(images), *words)
 
 
 @pytest.mark.parametrize(("module", "variant"), DEBUG)
@@ -107,7 +108,7 @@ def test_identical_texts_share_the_target_exactly():
     b = batch(objective.model.config, size=4)
     tokens, mask = b.tokens.clone(), b.mask.clone()
     tokens[3], mask[3] = tokens[0], mask[0]
-    twin = Batch(b.images, tokens, mask)
+    twin = Batch(b.images, tokens, mask, b.owner)
     with torch.no_grad():
         loss, _ = objective(twin)
         x = objective.model.encode_image(twin.images)
@@ -125,3 +126,32 @@ def test_infonce_of_a_cold_start_is_the_logarithm_of_the_batch():
     objective.model.log_scale.data.fill_(-30.0)
     loss, _ = objective(batch(objective.model.config))
     assert float(loss.detach()) == pytest.approx(np.log(6), abs=1e-5)
+
+
+def test_one_text_an_image_is_the_published_loss():
+    """Figure 3 of arXiv 2103.00020, written again."""
+    objective = built(ARCHITECTURES["clip"], "debug")
+    b = batch(objective.model.config)
+    with torch.no_grad():
+        loss, _ = objective(b)
+        x = objective.model.encode_image(b.images)
+        y = objective.model.encode_text(b.tokens, b.mask)
+        logits = x @ y.T * objective.model.scale
+        labels = torch.arange(len(x))
+        cross = torch.nn.functional.cross_entropy
+        torch.testing.assert_close(loss, (cross(logits, labels) + cross(logits.T, labels)) / 2)
+
+
+def test_several_texts_an_image_are_each_a_positive():
+    """Two texts for the first image: by hand, from the definition."""
+    objective = built(ARCHITECTURES["clip"], "debug")
+    b = batch(objective.model.config, size=4)
+    two = Batch(b.images[:3], b.tokens, b.mask, torch.tensor([0, 1, 2, 0]))
+    with torch.no_grad():
+        loss, _ = objective(two)
+        x = objective.model.encode_image(two.images)
+        logits = objective.model.scale * x @ objective.model.encode_text(two.tokens, two.mask).T
+        p, q = logits.log_softmax(1), logits.log_softmax(0)
+        to_text = -((p[0, 0] + p[0, 3]) / 2 + p[1, 1] + p[2, 2]) / 3
+        to_image = -(q[0, 0] + q[1, 1] + q[2, 2] + q[0, 3]) / 4
+    torch.testing.assert_close(loss, (to_text + to_image) / 2)

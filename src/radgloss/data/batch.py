@@ -1,6 +1,6 @@
 """The only place where arrays become tensors.
 
-Shapes: B pairs · C channels · S side · T tokens."""
+Shapes: B images · M texts · C channels · S side · T tokens."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ MEAN, SPREAD = 0.35, 0.30  # of prepared pixels in [0, 1]; fixed, so every check
 
 @dataclass(frozen=True)
 class Batch:
-    """images: (B, C, S, S) float32, centred. tokens: (B, T) int64. mask: (B, T) bool."""
+    """images: (B, C, S, S) float32, centred. tokens: (M, T) int64. mask: (M, T) bool. owner: (M,)
+    int64, the image that each text belongs to."""
 
     images: torch.Tensor
     tokens: torch.Tensor
     mask: torch.Tensor
+    owner: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.images)

@@ -108,16 +108,20 @@ class Pairs:
         tokenizer: Tokenizer,
         context: int,
         augment: Augment | None,
+        texts: int = 1,
     ) -> Batch:
-        """The pairs of one step: shuffled by epoch, one to three sentences for each picture."""
+        """The pairs of one step: shuffled by epoch; for each picture one text of one to three of
+        its sentences and, beside it, up to `texts` − 1 single sentences."""
         chosen = [self._at(step * size + i, seed) for i in range(size)]
         rng = np.random.default_rng([seed, step, 1])
-        texts = [_some(self.sentences[k], rng) for k in chosen]
-        tokens, mask = tokenizer(texts, context)
+        said = [_texts(self.sentences[k], texts, rng) for k in chosen]
+        tokens, mask = tokenizer([t for many in said for t in many], context)
+        owner = np.repeat(np.arange(size), [len(many) for many in said])
         images = to_model(self.pictures[chosen])
         if augment is not None:
             images = _moved(images, augment, torch.Generator().manual_seed(seed * 1_000_003 + step))
-        return Batch(images, torch.from_numpy(tokens), torch.from_numpy(mask))
+        words = (torch.from_numpy(a) for a in (tokens, mask, owner))
+        return Batch(images, *words)
 
     def _at(self, position: int, seed: int) -> int:
         epoch, place = divmod(position, len(self))
@@ -131,11 +135,11 @@ def _fingerprint(entries: Iterable[Entry]) -> list[str]:
     return [f"{e.line}:{e.study.name}:{len(e.captions)}" for e in entries]
 
 
-def _some(sentences: Sequence[str], rng: np.random.Generator) -> str:
-    """One to three of the sentences, in their order."""
-    count = min(len(sentences), int(rng.integers(1, 4)))
-    picked = sorted(rng.choice(len(sentences), count, replace=False))
-    return " ".join(sentences[i] for i in picked)
+def _texts(sentences: Sequence[str], texts: int, rng: np.random.Generator) -> list[str]:
+    """One to three sentences in their order as one text, then single ones."""
+    order = rng.permutation(len(sentences))
+    joined = " ".join(sentences[i] for i in sorted(order[: int(rng.integers(1, 4))]))
+    return [joined, *(sentences[i] for i in rng.permutation(len(sentences))[: texts - 1])]
 
 
 def _moved(images: torch.Tensor, augment: Augment, generator: torch.Generator) -> torch.Tensor:

@@ -56,7 +56,7 @@ def train_system(
     pairs = Pairs.build(manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading"))
     tokenizer = _tokenizer(pairs, run, work)
     model = _trained(run, pairs, tokenizer, work, resume)
-    card = finish(run, model, tokenizer, manifest, out, workers)
+    card = finish(run, model, tokenizer, manifest, out)
     return card
 
 
@@ -88,7 +88,7 @@ def _trained(run: Run, pairs: Pairs, tokenizer: Tokenizer, work: Path, resume: b
     size, context = run.batch // run.accumulate, config.text.context
 
     def batches(k: int) -> Any:
-        return pairs.batch(k, size, run.seed, tokenizer, context, run.augment)
+        return pairs.batch(k, size, run.seed, tokenizer, context, run.augment, run.texts)
 
     return loop.train(run, objective, batches, work / "states", resume)
 
@@ -151,7 +151,6 @@ def finish(
     tokenizer: Tokenizer,
     manifest: Manifest,
     out: Path,
-    workers: int = 1,
 ) -> dict[str, Any]:
     """Fit trust on validation, gather support, score on test, save."""
     bare = _aligner(run.architecture, model, run.preprocess, tokenizer, Trust({}, {}, {}))
@@ -219,8 +218,10 @@ def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -
             if min(truth.sum(), (~truth).sum()) >= 2:
                 labels[row.what] = calibration.fit(logits, truth)
             _fit_side(row.what, mine, sides)
-        familiar = np.concatenate([a.features for a in training if a.exam == exam])
-        outliers[exam] = outlier.fit(familiar, [a.features for a in mine], seed=seed)
+        familiar = [a.features for a in training if a.exam == exam]
+        if familiar:
+            seen = [a.features for a in mine]
+            outliers[exam] = outlier.fit(np.concatenate(familiar), seen, seed=seed)
     return Trust(labels, sides, outliers, f"{len(validation)} validation studies")
 
 

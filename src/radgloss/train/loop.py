@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from pathlib import Path
 from time import perf_counter
 
@@ -102,4 +103,4 @@ def _precision(run: Run, device: str) -> AbstractContextManager[object]:
 
 
 def _to(batch: Batch, device: str) -> Batch:
-    return Batch(batch.images.to(device), batch.tokens.to(device), batch.mask.to(device))
+    return Batch(*(getattr(batch, f.name).to(device) for f in fields(batch)))

@@ -15,10 +15,11 @@ __all__ = ["Run"]
 
 @dataclass(frozen=True)
 class Run:
-    """steps and batch: optimizer steps, pairs in each. accumulate: micro-batches a step; each has
-    negatives of its own, so the loss is that of the smaller batch (gradient caching, which gives
-    the full batch's, is another recipe). precision: bf16 keeps weights in fp32 and computes in
-    bfloat16. keep_every: steps between resumable states."""
+    """steps and batch: optimizer steps, images in each. texts: texts that an image brings.
+    accumulate: micro-batches a step; each has negatives of its own, so the loss is that of the
+    smaller batch (gradient caching, which gives the full batch's, is another recipe). precision:
+    bf16 keeps weights in fp32 and computes in bfloat16. keep_every: steps between resumable
+    states."""
 
     name: str
     architecture: str
@@ -27,6 +28,7 @@ class Run:
     vocabulary: int = 2048
     steps: int = 1000
     batch: int = 64
+    texts: int = 1
     accumulate: int = 1
     rate: float = 1e-3
     warmup: int = 100

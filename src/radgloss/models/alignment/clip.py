@@ -1,11 +1,12 @@
 """Contrastive language–image pretraining (arXiv 2103.00020, figure 3).
 
-Unusual here: nothing in the loss; towers small enough to train on a laptop. Identical texts in a
-batch need no special care: their logits are identical, so the symmetric softmax already shares the
-target among them exactly.
+Unusual here: an image may bring several texts (its sentences), each a positive of its own; with one
+text an image this is the published loss to the last bit. Identical texts in a batch need no special
+care: their logits are identical, so the symmetric softmax already shares the target among them.
 At the optimum s·cos(x, t) = log p(t | x) − log p(t) + c(x) (arXiv 1807.03748, section 2.3), so the
 difference of two texts is a log-odds; zero-shot labels rest on that.
-Shapes: B pairs · C channels · S side · T tokens · D shared width · P places of the image grid."""
+Shapes: B images · M texts · C channels · S side · T tokens · D shared width · P places of the
+image grid."""
 
 from __future__ import annotations
 
@@ -76,7 +77,7 @@ class Clip(nn.Module):
 
 
 class Objective(nn.Module):
-    """Each image finds its own text and each text its own image."""
+    """Each image finds its own texts and each text its own image."""
 
     def __init__(self, model: Clip):
         super().__init__()
@@ -85,10 +86,12 @@ class Objective(nn.Module):
     def forward(self, batch):
         x = self.model.encode_image(batch.images)
         y = self.model.encode_text(batch.tokens, batch.mask)
-        logits = self.model.scale * x.float() @ y.float().T  # (B, B)
-        target = torch.arange(len(x), device=x.device)
-        loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
-        top1 = (logits.argmax(1) == target).float().mean()
+        logits = self.model.scale * x.float() @ y.float().T  # (B, M)
+        own = torch.arange(len(x), device=x.device)[:, None] == batch.owner[None]  # (B, M)
+        to_text = -(logits.log_softmax(1) * own).sum(1) / own.sum(1)  # (B,)
+        to_image = F.cross_entropy(logits.T, batch.owner)
+        top1 = (logits.argmax(0) == batch.owner).float().mean()
+        loss = (to_text.mean() + to_image) / 2
         return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}
 
 

@@ -1,6 +1,7 @@
 """CLIP (Radford et al., arXiv 2103.00020) on pictures with captions.
 
-Unusual here: pictures are single frames of whole studies, captions say what is true of that frame.
+Unusual here: pictures are single frames of whole studies, captions say what is true of that frame,
+and every sentence is a positive of its own.
 
     radgloss phantom -n 2400 -o phantoms --seed 0
     radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
@@ -41,6 +42,7 @@ def starter() -> Run:
         vocabulary=1024,
         steps=3000,
         batch=64,
+        texts=5,
         rate=1e-3,
         warmup=200,
         keep_every=100,
