@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from radgloss.dicom import parse, pixels
-from radgloss.dicom.header import Header, Pixels
+from radgloss.dicom.header import Coded, Pixels
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.source import Source
 from radgloss.types import InputRejected
@@ -21,11 +21,10 @@ COLOURS = ("RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_R
 
 
 def frames(
-    source: Source, header: Header, wanted: Sequence[int], limits: Limits
+    source: Source, header: Coded, wanted: Sequence[int], limits: Limits
 ) -> Iterator[np.ndarray]:
     """The frames numbered `wanted` (from 0)."""
     coded = header.pixels
-    assert coded is not None
     palette = _palette(source, limits) if coded.photometric == "PALETTE COLOR" else None
     for stored in pixels.stored_frames(source, coded, wanted, limits):
         if palette is not None:

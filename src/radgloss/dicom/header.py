@@ -12,7 +12,7 @@ import numpy as np
 
 from radgloss.types import Identity, InputRejected, Lut, Window
 
-__all__ = ["MARKS", "Header", "Pixels", "Plane", "Scan", "Table", "Voi"]
+__all__ = ["MARKS", "Coded", "Header", "Pixels", "Plane", "Scan", "Table", "Voi"]
 
 # What may tell apart frames that lie at the same place, in the order in which it is tried.
 MARKS = (
@@ -155,6 +155,22 @@ class Header:
     volume: bool = False  # NIfTI: no DICOM rules of grouping apply
     affine: tuple[float, ...] = ()  # NIfTI: 16 values, (frame, row, column, 1) -> LPS mm
     layout: tuple[int, ...] = ()  # NIfTI: how stored axes become frame, row, column
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The part of a header that decoding needs; who it is stays behind."""
+
+    pixels: Pixels
+    planes: tuple[Plane, ...]
+    volume: bool
+    layout: tuple[int, ...]
+
+    @classmethod
+    def of(cls, header: Header) -> Coded:
+        """From a header that has pixels."""
+        assert header.pixels is not None
+        return cls(header.pixels, header.planes, header.volume, header.layout)
 
 
 @dataclass(frozen=True)

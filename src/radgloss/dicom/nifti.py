@@ -14,7 +14,7 @@ import numpy as np
 from nibabel.nifti1 import Nifti1Header
 from nibabel.nifti2 import Nifti2Header
 
-from radgloss.dicom.header import Header, Pixels, Plane
+from radgloss.dicom.header import Coded, Header, Pixels, Plane
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.pixels import RealFrame
 from radgloss.dicom.source import Source
@@ -84,7 +84,7 @@ def header(source: Source, limits: Limits) -> Header:
         padding=(),
         modality_lut=None,
     )
-    digest = source.digest()
+    digest = source.digest().result()
     return Header(
         digest=digest,
         size=source.size,
@@ -153,11 +153,10 @@ def _laid_out(
 
 
 def frames(
-    source: Source, header: Header, wanted: Sequence[int], limits: Limits
+    source: Source, header: Coded, wanted: Sequence[int], limits: Limits
 ) -> Iterator[RealFrame]:
     """Slabs in the order of the file; `wanted` must be all of them, ascending."""
     pixels = header.pixels
-    assert pixels is not None
     _, turned, _, rows, columns = header.layout
     letter = {"float": "f", "double": "f"}.get(pixels.kind, "i" if pixels.signed else "u")
     kind = np.dtype(f"{'>' if pixels.big_endian else '<'}{letter}{pixels.allocated // 8}")

@@ -118,7 +118,7 @@ def header(source: Source, limits: Limits) -> Header:
     pixels = _pixels(data, file, source, limits)
     planes, notes = _planes(data, pixels.frames if pixels else 0)
     return Header(
-        digest=digest,
+        digest=digest.result(),
         size=source.size,
         sop_instance_uid=_text(data, "SOPInstanceUID"),
         sop_class_uid=_text(data, "SOPClassUID"),
@@ -235,7 +235,10 @@ def _numbers(data: Dataset, keyword: str, count: int) -> tuple[float, ...]:
 def _first(data: Dataset, keyword: str) -> Dataset:
     """The first item of a sequence, or an empty one."""
     value = _value(data, keyword)
-    return value[0] if isinstance(value, Sequence) and len(value) else Dataset()
+    return value[0] if isinstance(value, Sequence) and len(value) else _NONE
+
+
+_NONE = Dataset()  # an item that is not there
 
 
 def _identity(data: Dataset) -> Identity:

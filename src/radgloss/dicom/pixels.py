@@ -13,7 +13,7 @@ import numpy as np
 from pydicom.encaps import generate_frames, get_frame
 
 from radgloss.dicom import codecs
-from radgloss.dicom.header import Header, Pixels, Table
+from radgloss.dicom.header import Coded, Pixels, Table
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.parse import body
 from radgloss.dicom.source import Source
@@ -79,11 +79,10 @@ def _strange(out: np.ndarray) -> tuple[float, float, int]:
 
 
 def frames(
-    source: Source, header: Header, wanted: Sequence[int], limits: Limits
+    source: Source, header: Coded, wanted: Sequence[int], limits: Limits
 ) -> Iterator[RealFrame]:
     """The frames numbered `wanted` (from 0, ascending), ready for `into`."""
     pixels = header.pixels
-    assert pixels is not None
     for number, stored in zip(wanted, stored_frames(source, pixels, wanted, limits), strict=True):
         plane = header.planes[min(number, len(header.planes) - 1)]
         yield RealFrame(stored, plane.slope, plane.intercept, pixels.padding, pixels.modality_lut)

@@ -23,11 +23,11 @@ import numpy.typing as npt
 
 from radgloss import display
 from radgloss.dicom import wire
-from radgloss.dicom.header import Header, Scan
+from radgloss.dicom.header import Coded, Header, Scan
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.stacks import Frame, Stack, stacks
 from radgloss.dicom.worker import Worker
-from radgloss.types import Identity, Image, InputRejected, Lut, Source, Study, Window
+from radgloss.types import Image, InputRejected, Lut, Source, Study, Window
 
 __all__ = [
     "Reader",
@@ -147,7 +147,9 @@ class Reader:
         try:
             worker.share(descriptor)
             wanted = list(range(pixels.frames))
-            request = files[name].request("colour", header=wire.pack(_slim(header)), frames=wanted)
+            request = files[name].request(
+                "colour", header=wire.pack(Coded.of(header)), frames=wanted
+            )
             worker.ask(request, name)
             memory = mmap.mmap(descriptor, size * pixels.frames)
         finally:
@@ -318,7 +320,7 @@ class Reader:
             for name, wanted in jobs.items():
                 wanted.sort()
                 places = [[n, room.frame_number(index, place)] for n, index, place in wanted]
-                header = wire.pack(_slim(headers[name]))
+                header = wire.pack(Coded.of(headers[name]))
                 yield name, files[name].request("frames", header=header, places=places)
 
         def heard(name: str, message: Message) -> None:
@@ -408,11 +410,6 @@ def anonymous_file(size: int) -> int:
         os.unlink(path)
     os.ftruncate(descriptor, size)
     return descriptor
-
-
-def _slim(header: Header) -> Header:
-    """What decoding needs, without who it is."""
-    return replace(header, identity=Identity(), age="", windows=(), tables=())
 
 
 def _fill(room: _Room, found: Sequence[Stack], padded: Sequence[tuple[int, int]]) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from radgloss.dicom import codecs, colour, nifti, parse, pixels, wire
-from radgloss.dicom.header import Header
+from radgloss.dicom import codecs, colour, parse, pixels, wire
+from radgloss.dicom.header import Coded
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.source import Source, members
 from radgloss.types import InputRejected
@@ -32,13 +32,17 @@ class Server:
     def __init__(self, limits: Limits, channel: socket.socket) -> None:
         self.limits, self.channel = limits, channel
         self.memory: int | None = None  # set by `lend`
+        self._whole: mmap.mmap | None = None
         warnings.simplefilter("ignore")  # a file's oddities go into notes, not on a screen
 
     def lend(self, descriptor: int) -> None:
         """Take this memory from now on, and let go of the one before."""
         if self.memory is not None:
             os.close(self.memory)
-        self.memory = descriptor
+        self.memory, self._whole = descriptor, None
+        size = os.fstat(descriptor).st_size
+        if size <= self.limits.memory_bytes // 4:  # map once what leaves room to decode
+            self._whole = mmap.mmap(descriptor, size)
 
     def answer(self, request: Message) -> Message:
         """The last message for a request: a result or a refusal. Never raises."""
@@ -74,15 +78,22 @@ class Server:
     def on_header(self, request: Message) -> Message:
         """Everything but the pixels."""
         with Source(request["path"], request["member"], self.limits) as source:
-            read = nifti.header if source.is_nifti else parse.header
-            return {"header": wire.pack(read(source, self.limits))}
+            if source.is_nifti:
+                from radgloss.dicom import nifti  # nibabel: only where one is met
+
+                return {"header": wire.pack(nifti.header(source, self.limits))}
+            return {"header": wire.pack(parse.header(source, self.limits))}
 
     def on_frames(self, request: Message) -> Message:
         """Decode frames into the lent memory: [[frame from 0, place], …] → low, high, padded."""
-        header = wire.unpack(Header, request["header"])
+        header = wire.unpack(Coded, request["header"])
         places: list[list[int]] = request["places"]
         with Source(request["path"], request["member"], self.limits) as source:
-            read = nifti.frames if header.volume else pixels.frames
+            read = pixels.frames
+            if header.volume:
+                from radgloss.dicom import nifti
+
+                read = nifti.frames
             wanted = [frame for frame, _ in places]
             decoded = read(source, header, wanted, self.limits)
             for (frame, place), values in zip(places, decoded, strict=True):
@@ -93,7 +104,7 @@ class Server:
 
     def on_colour(self, request: Message) -> Message:
         """Decode colour frames into the lent memory, as RGB bytes."""
-        header = wire.unpack(Header, request["header"])
+        header = wire.unpack(Coded, request["header"])
         with Source(request["path"], request["member"], self.limits) as source:
             decoded = colour.frames(source, header, request["frames"], self.limits)
             for place, values in enumerate(decoded):
@@ -110,6 +121,9 @@ class Server:
     def _write(self, place: int, values: pixels.RealFrame) -> tuple[float, float, int]:
         rows, columns = values.shape
         size = rows * columns * 4
+        if self._whole is not None:
+            flat = np.frombuffer(self._whole, np.float32, rows * columns, place * size)
+            return values.into(flat.reshape(rows, columns))
         with _window(self.memory, place * size, size) as room:
             return values.into(room.array(np.float32, (rows, columns)))
 
