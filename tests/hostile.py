@@ -18,6 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 __all__ = [
     "ct_slice",
     "deflate_bomb",
+    "encapsulated",
     "j2k_lie",
     "many_frames",
     "nested_sequences",
@@ -112,7 +113,8 @@ def deflate_bomb(path: Path, size: int = 3 * GIB) -> Path:
     return path
 
 
-def _encapsulated(path: Path, syntax: bytes, rows: int, columns: int, frame: bytes) -> Path:
+def encapsulated(path: Path, syntax: bytes, rows: int, columns: int, frame: bytes) -> Path:
+    """A CT slice, unsigned 16 bits, whose one frame is these compressed bytes."""
     pixels = encapsulate([frame])
     head = struct.pack("<HH2s2xI", 0x7FE0, 0x10, b"OB", 0xFFFFFFFF)
     end = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
@@ -124,7 +126,7 @@ def rle_bomb(path: Path, side: int = 32768) -> Path:
     """RLE runs of 128 zeros, side² of them twice: 16 MiB that unfold to 2 GiB."""
     run = b"\x81\x00" * (side * side // 128)
     header = struct.pack("<16I", 2, 64, 64 + len(run), *[0] * 13)
-    return _encapsulated(path, b"1.2.840.10008.1.2.5", side, side, header + run + run)
+    return encapsulated(path, b"1.2.840.10008.1.2.5", side, side, header + run + run)
 
 
 def j2k_lie(path: Path, said: int = 30000, side: int = 64, told: bool = False) -> Path:
@@ -140,7 +142,7 @@ def j2k_lie(path: Path, said: int = 30000, side: int = 64, told: bool = False) -
     struct.pack_into(">2I", stream, at + 6, said, said)  # Xsiz, Ysiz
     struct.pack_into(">2I", stream, at + 22, said, said)  # XTsiz, YTsiz
     claimed = said if told else side
-    return _encapsulated(path, b"1.2.840.10008.1.2.4.90", claimed, claimed, bytes(stream))
+    return encapsulated(path, b"1.2.840.10008.1.2.4.90", claimed, claimed, bytes(stream))
 
 
 def nested_sequences(path: Path, depth: int) -> Path:

@@ -193,6 +193,23 @@ def test_lossless_syntaxes_equal_an_independent_decoder_exactly(
     assert np.array_equal(ours.pixels[0], (theirs * slope).astype(np.float32))
 
 
+@pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small.dcm"])
+@pytest.mark.parametrize(
+    "command",
+    ["dcmcjpeg +e1", "dcmcjpeg +el +sv 6", "dcmcjpls", "dcmcrle", "dcmconv +tb", "dcmconv +td"],
+)
+def test_what_dcmtk_compresses_without_loss_is_read_as_the_original(
+    reader: Reader, tmp_path: Path, command: str, name: str
+) -> None:
+    tool, *options = command.split()
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed")
+    out = tmp_path / "out.dcm"
+    subprocess.run([tool, *options, str(FILES / name), str(out)], check=True, capture_output=True)
+    ours, original = reader.read(out).images[0], reader.read(FILES / name).images[0]
+    assert np.array_equal(ours.pixels, original.pixels)
+
+
 @pytest.mark.parametrize(
     ("tool", "name"),
     [

@@ -14,7 +14,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from hostile import ct_slice, save
+from hostile import ct_slice, encapsulated, save
 from radgloss.dicom import Limits, Reader, inspect, protection
 from radgloss.types import InputRejected, Lut
 
@@ -196,6 +196,27 @@ def test_frames_of_an_enhanced_file_are_ordered_and_scaled_one_by_one(
     assert image.pixels[:, 0, 0].tolist() == [20.0, 30.0, 10.0]
     assert [s.frame_number for s in image.sources] == [2, 3, 1]
     assert np.allclose(image.to_mm(2, 0, 0), [0, 0, 4])
+
+
+@pytest.mark.parametrize(
+    ("syntax", "encoder", "options"),
+    [
+        ("4.80", "jpegls_encode", {}),
+        ("4.90", "jpeg2k_encode", {"reversible": True, "codecformat": "J2K"}),
+        ("4.201", "htj2k_encode", {"reversible": True}),
+        ("4.110", "jpegxl_encode", {"lossless": True}),
+    ],
+)
+def test_frames_coded_without_loss_come_back_exactly(
+    reader: Reader, tmp_path: Path, syntax: str, encoder: str, options: dict[str, object]
+) -> None:
+    import imagecodecs
+
+    values = np.random.default_rng(0).integers(0, 65536, (40, 56)).astype(np.uint16)
+    frame = getattr(imagecodecs, encoder)(values, **options)
+    path = encapsulated(tmp_path / "a.dcm", f"1.2.840.10008.1.2.{syntax}".encode(), 40, 56, frame)
+    (image,) = reader.read(path).images
+    assert np.array_equal(image.pixels[0], values)
 
 
 def test_two_workers_give_the_same_bytes_as_one(reader: Reader, tmp_path: Path) -> None:

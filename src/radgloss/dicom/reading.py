@@ -179,8 +179,7 @@ class Reader:
     # -------------------------------------------------------------- headers
 
     def _scan(self, path: Path) -> tuple[dict[str, _File], Scan]:
-        for worker in self._workers:
-            worker.start()  # it imports while we walk
+        self._workers[0].start()  # it imports while we walk
         files, rejected, ignored = self._files(path)
         alone = path.is_file() and len(files) == 1 and not files[0].member
         answers: dict[str, Header | InputRejected] = {}
@@ -194,7 +193,7 @@ class Reader:
             except InputRejected as error:
                 answers[name] = error
 
-        self._each(((f.name, f.request("header")) for f in files), answered)
+        self._each(((f.name, f.request("header")) for f in files), len(files), answered)
         headers: dict[str, Header] = {}
         for file in files:
             answer = answers[file.name]
@@ -243,13 +242,17 @@ class Reader:
     def _each(
         self,
         requests: Iterator[tuple[str, Message]],
+        count: int,
         answered: Callable[[str, Message | InputRejected], None],
         heard: Callable[[str, Message], None] = lambda what, message: None,
     ) -> None:
         """Give every request to whichever worker is free; our own first error is raised last."""
-        if len(self._workers) == 1:
-            self._workers[0].ask_each(requests, answered, heard)
+        workers = self._workers[: max(count // 4, 1)]  # a few files are not worth another child
+        if len(workers) == 1:
+            workers[0].ask_each(requests, answered, heard)
             return
+        for worker in workers:
+            worker.start()
         waiting = _Locked(requests)
         errors: list[BaseException] = []
 
@@ -259,7 +262,7 @@ class Reader:
             except BaseException as error:
                 errors.append(error)
 
-        threads = [threading.Thread(target=serve, args=(w,), daemon=True) for w in self._workers]
+        threads = [threading.Thread(target=serve, args=(w,), daemon=True) for w in workers]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -335,7 +338,7 @@ class Reader:
         for worker in self._workers:
             worker.share(room.descriptor)
         try:
-            self._each(requests(), answered, heard)
+            self._each(requests(), len(jobs), answered, heard)
         finally:
             for worker in self._workers:
                 worker.share(None)
