@@ -168,9 +168,13 @@ def label(
     if labels:
         asked += _lines(labels)
     loaded = wiring.load(settings["model"])
-    rows, problems = [], []
+    rows: list[dict[str, Any]] = []
+    problems: list[InputRejected] = []
     for row in wiring.label_rows(wiring.each_study(input, settings), asked, loaded):
-        (problems if isinstance(row, InputRejected) else rows).append(row)  # type: ignore[arg-type]
+        if isinstance(row, InputRejected):
+            problems.append(row)
+        else:
+            rows.append(row)
     if not rows and problems:
         raise problems[0]
     if output:

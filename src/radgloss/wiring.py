@@ -261,7 +261,7 @@ def label_rows(
 
 
 def each_study(
-    paths: Iterable[Path], settings: Settings, progress: Callable[[], None] = lambda: None
+    paths: Iterable[Path], settings: Settings, progress: Callable[[], object] = lambda: None
 ) -> Iterator[Study | InputRejected]:
     """Every study under these paths, one in memory at a time."""
     for path in paths:

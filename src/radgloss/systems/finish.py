@@ -50,14 +50,16 @@ def train_system(
     """Train, fit, score and save; returns the card with the checkpoint's name.
 
     Raises InputRejected for a manifest that cannot be used, before any long work."""
-    run = replace(run, **{k: v for k, v in {"steps": steps, "seed": seed}.items() if v is not None})
+    if steps is not None:
+        run = replace(run, steps=steps)
+    if seed is not None:
+        run = replace(run, seed=seed)
     manifest = read_manifest(manifest_path)
     work = out.with_name(out.name + ".work")
     pairs = Pairs.build(manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading"))
     tokenizer = _tokenizer(pairs, run, work)
     model = _trained(run, pairs, tokenizer, work, resume)
-    card = finish(run, model, tokenizer, manifest, out)
-    return card
+    return finish(run, model, tokenizer, manifest, out)
 
 
 def _bar(what: str) -> Any:

@@ -160,7 +160,7 @@ def generate(
     seed: int = 0,
     exams: Sequence[str] = ("ct-abdomen", "xr-chest"),
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Path:
     """Make patients seed … seed + n − 1, exam by exam in turn; returns `out/manifest.jsonl`.
 
