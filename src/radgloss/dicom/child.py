@@ -69,7 +69,6 @@ def main(descriptor: int) -> None:
 
     wire.send(channel, {"ok": True})
     server = Server(limits, channel)
-    sys.setswitchinterval(1e-4)  # the thread that hashes must not wait 5 ms for its turn
     while True:
         try:
             request = wire.receive(channel)

@@ -84,7 +84,7 @@ def header(source: Source, limits: Limits) -> Header:
         padding=(),
         modality_lut=None,
     )
-    digest = source.digest().result()
+    digest = source.digest()
     return Header(
         digest=digest,
         size=source.size,

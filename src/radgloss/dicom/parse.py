@@ -63,9 +63,12 @@ def dataset(source: Source, limits: Limits) -> tuple[FileDataset, IO[bytes]]:
         raise InputRejected(
             "not-dicom", "file", "bytes that are not DICOM", "a DICOM file", "Leave it out."
         )
-    if not plain and _syntax(start) == DEFLATED:
+    syntax = "" if plain else _syntax(start)
+    if syntax == DEFLATED:
         file = io.BytesIO(_inflated(file.read(), limits))
-        data = _read_inflated(file)
+        data = _read_known(file, False)
+    elif not plain and syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"):
+        data = _read_known(file, syntax == "1.2.840.10008.1.2")
     else:
         data = pydicom.dcmread(file, stop_before_pixels=True, force=plain)
     return data, file
@@ -86,13 +89,16 @@ def _syntax(start: bytes) -> str:
     return ""
 
 
-def _read_inflated(file: io.BytesIO) -> FileDataset:
-    """Read an inflated file: pydicom would inflate it again, so it is told the plain syntax."""
+def _read_known(file: IO[bytes], implicit: bool) -> FileDataset:
+    """Read a little endian file, or an inflated one, which dcmread would inflate again.
+
+    What dcmread does besides (looking at the syntax in three ways) takes as long as the reading."""
     file.seek(132)
     read = pydicom.filereader.read_dataset
     meta = FileMetaDataset(read(file, False, True, stop_when=lambda tag, vr, n: tag.group != 2))
-    data = read(file, False, True, stop_when=lambda tag, vr, n: tag in _PIXEL_TAGS)
-    return FileDataset(file, data, b"", meta, False, True)
+    data = read(file, implicit, True, stop_when=lambda tag, vr, n: tag in _PIXEL_TAGS)
+    encoding = data.original_encoding[0] if data.original_encoding[0] is not None else implicit
+    return FileDataset(file, data, b"", meta, encoding, True)
 
 
 def _looks_like_dicom(start: bytes) -> bool:
@@ -118,7 +124,7 @@ def header(source: Source, limits: Limits) -> Header:
     pixels = _pixels(data, file, source, limits)
     planes, notes = _planes(data, pixels.frames if pixels else 0)
     return Header(
-        digest=digest.result(),
+        digest=digest,
         size=source.size,
         sop_instance_uid=_text(data, "SOPInstanceUID"),
         sop_class_uid=_text(data, "SOPClassUID"),
@@ -413,6 +419,8 @@ def _check_budget(pixels: Pixels, end: int, limits: Limits) -> None:
         or pixels.frames > limits.frames
     ):
         raise _refused("too-large", size, "pictures within Limits")
+    if 3 * max(pixels.frame_bytes, real) > limits.memory_bytes:  # coded, decoded and real values
+        raise _refused("memory", size, "frames that fit into Limits.memory_bytes")
     if pixels.syntax in codecs.NATIVE:
         bits = pixels.rows * pixels.columns * pixels.samples * pixels.allocated * pixels.frames
         if pixels.photometric == "YBR_FULL_422":

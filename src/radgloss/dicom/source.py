@@ -12,7 +12,6 @@ import os
 import stat
 import zipfile
 import zlib
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import IO, cast
 
@@ -49,9 +48,15 @@ class Source:
         """By name; the content is checked when it is read."""
         return self.name.lower().endswith((".nii", ".nii.gz"))
 
-    def digest(self) -> Future[str]:
-        """SHA-256 of the bytes as they lie on disk, made on the side; no position is moved."""
-        return _BESIDE.submit(_sha256, self.file)
+    def digest(self) -> str:
+        """SHA-256 of the bytes as they lie on disk; no position is moved."""
+        if isinstance(self.file, io.BytesIO):
+            return hashlib.sha256(self.file.getbuffer()).hexdigest()
+        value, at = hashlib.sha256(), 0
+        while part := os.pread(self.file.fileno(), 4 * MiB, at):
+            value.update(part)
+            at += len(part)
+        return value.hexdigest()
 
     def gunzipped(self) -> IO[bytes]:
         """The bytes, inflated on the way where the name ends in .gz; forward reading only."""
@@ -59,19 +64,6 @@ class Source:
         if self.name.lower().endswith(".gz"):
             return cast(IO[bytes], gzip.GzipFile(fileobj=self.file, mode="rb"))
         return self.file
-
-
-_BESIDE = ThreadPoolExecutor(1)  # hashing lets go of the interpreter, so parsing goes on
-
-
-def _sha256(file: IO[bytes]) -> str:
-    if isinstance(file, io.BytesIO):
-        return hashlib.sha256(file.getbuffer()).hexdigest()
-    value, at = hashlib.sha256(), 0
-    while part := os.pread(file.fileno(), 4 * MiB, at):
-        value.update(part)
-        at += len(part)
-    return value.hexdigest()
 
 
 def _regular(path: str) -> IO[bytes]:
