@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -216,10 +217,16 @@ def _each(
         yield from (w.result() for w in waiting)
 
 
+@cache
+def _reader() -> dicom.Reader:
+    """One warm reading child for each working process."""
+    return dicom.Reader()
+
+
 def _prepared(entry: Entry, preprocess: Preprocess) -> Prepared | str:
     """The captioned frames of one study; without captions, every kept frame has its report."""
     try:
-        study = dicom.read(entry.study)
+        study = _reader().read(entry.study)
         ready = {image.uid: prepare(image, preprocess) for image in study.images}
     except InputRejected as problem:
         return f"line {entry.line}: {problem}"

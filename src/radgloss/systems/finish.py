@@ -115,12 +115,12 @@ class Asked:
 def ask(entries: Sequence[Entry], aligner: Aligner, what: str) -> Iterator[Asked]:
     """Every study of these entries, through the serving engine."""
     shown = tqdm(entries, desc=what, unit="study", file=sys.stderr, disable=not sys.stderr.isatty())
-    for entry in shown:
-        try:
-            study = dicom.read(entry.study)
-            yield _ask(entry, study, aligner)
-        except InputRejected as problem:
-            tqdm.write(f"left out: {problem}", file=sys.stderr)
+    with dicom.Reader() as reader:
+        for entry in shown:
+            try:
+                yield _ask(entry, reader.read(entry.study), aligner)
+            except InputRejected as problem:
+                tqdm.write(f"left out: {problem}", file=sys.stderr)
 
 
 def _ask(entry: Entry, study: Study, aligner: Aligner) -> Asked:

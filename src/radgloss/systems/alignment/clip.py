@@ -3,7 +3,7 @@
 Unusual here: pictures are single frames of whole studies, captions say what is true of that frame,
 and every sentence is a positive of its own.
 
-    radgloss phantom -n 2400 -o phantoms --seed 0
+    radgloss phantom -n 2400 -o phantoms --seed 0 --exam ct-abdomen --exam xr-chest
     radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
 
 Measured result: see the card of the shipped `starter` checkpoint."""
@@ -33,14 +33,14 @@ def debug() -> Run:
 
 
 def starter() -> Run:
-    """The shipped checkpoint: about 3 million parameters, 160 pixels, half an hour on 2 cores."""
+    """The shipped checkpoint: about 3 million parameters, 160 pixels, half an hour on two cores."""
     return replace(
         debug(),
         name="clip-starter",
         model=clip.VARIANTS["starter"],
         preprocess=Preprocess(),
         vocabulary=1024,
-        steps=3000,
+        steps=2000,
         batch=64,
         texts=5,
         rate=1e-3,
