@@ -18,6 +18,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from types import SimpleNamespace
@@ -44,7 +45,7 @@ PICTURES = 512
 
 
 def open_clip_parts():
-    """open_clip's loop and loss; torchvision's CPU build lacks operators, so they are named first."""
+    """open_clip's loop and loss; torchvision's CPU build lacks operators, so they are named."""
     spec = importlib.util.find_spec("torchvision")
     if spec is None:
         return None
@@ -114,8 +115,9 @@ def ours(run: Run, pairs: Pairs, tokenizer: Tokenizer) -> float:
     objective = clip.Objective(model_of(run))
     with tempfile.TemporaryDirectory() as out:
         began = perf_counter()
-        loop.train(run, objective,
-                   lambda k: pairs.batch(k, run.batch, 0, tokenizer, 96, run.augment), Path(out))  # fmt: skip
+        batches = partial(pairs.batch, size=run.batch, seed=0, tokenizer=tokenizer, context=96,
+                          augment=run.augment)  # fmt: skip
+        loop.train(run, objective, batches, Path(out))
         return run.steps * run.batch / (perf_counter() - began)
 
 
@@ -170,8 +172,8 @@ def report(rates: dict[str, list[float]], run: Run, have_peer: bool) -> None:
     peer = next((n for n in rates if n.startswith("open_clip")), None)
     base = statistics.median(rates[peer][1:]) if peer else None
     lines = [f"# Training, {day}", "",
-             f"CLIP `starter` ({run.model.image.size} px), batch {run.batch}, 2 threads, fp32 unless "
-             "said; medians of 3 interleaved rounds after a warm-up.", "",
+             f"CLIP `starter` ({run.model.image.size} px), batch {run.batch}, 2 threads, fp32 "
+             "unless said; medians of 3 interleaved rounds after a warm-up.", "",
              "| loop | images/s (min–max) | against open_clip |", "|---|---|---|"]  # fmt: skip
     for name, values in rates.items():
         kept = values[1:]
