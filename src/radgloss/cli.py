@@ -101,6 +101,7 @@ def report(
     output: Output,
     prior: Annotated[Path | None, typer.Option(help="An earlier study of the patient.")] = None,
     history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
+    modality: Annotated[str, typer.Option(help="What a NIfTI is (CT, MR); DICOM says.")] = "",
     model: ModelName = None,
     format: Annotated[str, typer.Option(help="Any of txt,json,html,sr,fhir.")] = (
         "txt,json,html,sr,fhir"
@@ -117,7 +118,7 @@ def report(
     from radgloss import wiring
 
     said = Path(history).read_text("utf-8") if history and Path(history).is_file() else history
-    study = wiring.read(input, settings)
+    study = wiring.read(input, settings, modality)
     earlier = wiring.read(prior, settings) if prior else None
     if said or earlier:
         print("warning: this model reads pixels only; history and prior are ignored.",

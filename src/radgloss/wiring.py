@@ -6,7 +6,7 @@ step does is decided in its own room."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +97,13 @@ def find_checkpoint(name: str | Path) -> Path:
 # ------------------------------------------------------------------ reading
 
 
-def read(path: Path, settings: Settings) -> Study:
-    """One study, with the house's limits."""
-    return dicom.read(path, limits=limits(settings), workers=settings["workers"])
+def read(path: Path, settings: Settings, modality: str = "") -> Study:
+    """One study, with the house's limits; `modality` names what a file (NIfTI) does not."""
+    study = dicom.read(path, limits=limits(settings), workers=settings["workers"])
+    if not modality:
+        return study
+    named = (i if i.modality else replace(i, modality=modality.upper()) for i in study.images)
+    return replace(study, images=tuple(named))
 
 
 def limits(settings: Settings) -> dicom.Limits:
