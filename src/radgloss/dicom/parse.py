@@ -94,7 +94,7 @@ def _read_known(file: IO[bytes], implicit: bool) -> FileDataset:
 
     What dcmread does besides (looking at the syntax in three ways) takes as long as the reading."""
     file.seek(132)
-    read = pydicom.filereader.read_dataset
+    read: Any = pydicom.filereader.read_dataset
     meta = FileMetaDataset(read(file, False, True, stop_when=lambda tag, vr, n: tag.group != 2))
     data = read(file, implicit, True, stop_when=lambda tag, vr, n: tag in _PIXEL_TAGS)
     encoding = data.original_encoding[0] if data.original_encoding[0] is not None else implicit
