@@ -40,10 +40,10 @@ def starter() -> Run:
         model=clip.VARIANTS["starter"],
         preprocess=Preprocess(),
         vocabulary=1024,
-        steps=2000,
+        steps=1200,
         batch=64,
         texts=5,
         rate=1e-3,
-        warmup=200,
+        warmup=100,
         keep_every=100,
     )
