@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from radgloss.dicom import parse, pixels
+from radgloss.dicom import opening, pixels, tables
 from radgloss.dicom.header import Coded, Pixels
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.source import Source
@@ -74,10 +74,10 @@ def _from_ybr(values: np.ndarray) -> np.ndarray:
 def _palette(source: Source, limits: Limits) -> tuple[int, np.ndarray]:
     """First value mapped and (entries, 3) bytes."""
     source.file.seek(0)
-    data, _ = parse.dataset(source, limits)
+    data, _ = opening.dataset(source, limits)
     columns, first = [], 0
     for name in ("Red", "Green", "Blue"):
-        table = parse.palette(data, name)
+        table = tables.palette(data, name)
         if table is None:
             raise InputRejected(
                 "damaged", "file", "a palette without its tables", "a palette", "Leave it out."

@@ -15,7 +15,7 @@ from pydicom.encaps import generate_frames, get_frame
 from radgloss.dicom import codecs
 from radgloss.dicom.header import Coded, Pixels, Table
 from radgloss.dicom.limits import Limits
-from radgloss.dicom.parse import body
+from radgloss.dicom.opening import body
 from radgloss.dicom.source import Source
 from radgloss.types import InputRejected
 
