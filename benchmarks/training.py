@@ -32,7 +32,7 @@ except ImportError:  # pragma: no cover
 
 import numpy as np
 
-from radgloss.data.pairs import Augment, Pairs
+from radgloss.data.pairs import Pairs, Sampling
 from radgloss.models.alignment import clip
 from radgloss.preprocess import Preprocess
 from radgloss.text.tokenizer import Tokenizer
@@ -100,8 +100,9 @@ class Rows(torch.utils.data.Dataset):
 def make_pairs(folder: Path, size: int) -> Pairs:
     rng = np.random.default_rng(0)
     np.save(folder / "pictures.npy", rng.integers(0, 256, (PICTURES, 3, size, size), np.uint8))
-    about = {"schema": 1, "preprocess": Preprocess(size=size).to_dict(), "manifest": [], "bad": [],
-             "sentences": [[WORDS[i % 5]] for i in range(PICTURES)]}  # fmt: skip
+    about = {"schema": 2, "preprocess": Preprocess(size=size).to_dict(), "manifest": [], "bad": [],
+             "sentences": [[WORDS[i % 5]] for i in range(PICTURES)],
+             "studies": list(range(PICTURES))}  # fmt: skip
     (folder / "pairs.json").write_text(json.dumps(about))
     return Pairs(folder)
 
@@ -116,7 +117,7 @@ def ours(run: Run, pairs: Pairs, tokenizer: Tokenizer) -> float:
     with tempfile.TemporaryDirectory() as out:
         began = perf_counter()
         batches = partial(pairs.batch, size=run.batch, seed=0, tokenizer=tokenizer, context=96,
-                          augment=run.augment)  # fmt: skip
+                          sampling=run.sampling)  # fmt: skip
         loop.train(run, objective, batches, Path(out))
         return run.steps * run.batch / (perf_counter() - began)
 
@@ -147,7 +148,7 @@ def main() -> None:
     torch.set_num_threads(2)
     parts = open_clip_parts()
     run = Run("bench", "clip", clip.VARIANTS["starter"], vocabulary=300, steps=16, batch=32,
-              augment=None, keep_every=1000)  # fmt: skip
+              sampling=Sampling(augment=None), keep_every=1000)  # fmt: skip
     tokenizer = Tokenizer.train(WORDS, 300)
     rates: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -156,10 +157,10 @@ def main() -> None:
         if parts:
             arms[f"open_clip {parts[3]}"] = lambda: theirs(run, pairs, tokenizer, parts)
         arms["radgloss, augmented"] = lambda: ours(
-            replace(run, augment=Augment()), pairs, tokenizer
+            replace(run, sampling=Sampling()), pairs, tokenizer
         )
         arms["radgloss, augmented, bf16"] = lambda: ours(
-            replace(run, augment=Augment(), precision="bf16"), pairs, tokenizer
+            replace(run, sampling=Sampling(), precision="bf16"), pairs, tokenizer
         )
         for _ in range(4):
             for name, arm in arms.items():

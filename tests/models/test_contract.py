@@ -39,9 +39,8 @@ def test_shapes_and_unit_length(module, variant):
     for vectors in (model.encode_image(b.images), model.encode_text(b.tokens, b.mask)):
         assert vectors.shape == (6, model.config.width)
         torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(6))
-    whole, shares = model.encode_places(b.images)
-    torch.testing.assert_close(shares.mean(1), whole)
-    torch.testing.assert_close(whole, model.encode_image(b.images))
+    described = model.eval().describe(b.images)
+    torch.testing.assert_close(model.from_description(described), model.encode_image(b.images))
 
 
 @pytest.mark.parametrize(("module", "variant"), DEBUG)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from radgloss.data.pairs import Pairs
+from radgloss.data.pairs import Pairs, Sampling
 from radgloss.preprocess import Preprocess
 from radgloss.systems import SYSTEMS
 from radgloss.text.tokenizer import Tokenizer
@@ -15,6 +15,9 @@ from radgloss.train import loop, state
 from radgloss.types import InputRejected
 
 WORDS = ["A left pleural effusion.", "No pneumothorax.", "A right lung nodule.", "Lungs are clear."]
+
+
+STILL = Sampling(augment=None)
 
 
 class KilledError(Exception):
@@ -27,11 +30,12 @@ def pairs(tmp_path_factory):
     rng = np.random.default_rng(0)
     np.save(folder / "pictures.npy", rng.integers(0, 256, (24, 3, 32, 32), np.uint8))
     about = {
-        "schema": 1,
+        "schema": 2,
         "preprocess": Preprocess(size=32).to_dict(),
         "manifest": [],
         "bad": [],
         "sentences": [[WORDS[i % 4], WORDS[(i + 1) % 4]] for i in range(24)],
+        "studies": [0] * 10 + list(range(1, 15)),
     }
     (folder / "pairs.json").write_text(json.dumps(about))
     return Pairs(folder)
@@ -51,7 +55,7 @@ def go(run, pairs, out, resume=False, die_at=None):
     def batches(k):
         if die_at is not None and k >= die_at:
             raise KilledError
-        return pairs.batch(k, size, run.seed, TOKENIZER, 32, run.augment)
+        return pairs.batch(k, size, run.seed, TOKENIZER, 32, run.sampling)
 
     return loop.train(run, objective, batches, out, resume)
 
@@ -101,7 +105,7 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_state(pairs, tmp_p
     objective = clip.Objective(clip.build(RUN.model))
 
     def batches(k):
-        batch = pairs.batch(k, 8, 0, TOKENIZER, 32, None)
+        batch = pairs.batch(k, 8, 0, TOKENIZER, 32, STILL)
         if k == 6:
             batch.images.fill_(float("nan"))
         return batch
@@ -116,11 +120,11 @@ def test_accumulation_averages_the_gradients_of_its_parts(pairs, tmp_path):
     """One step over two micro-batches equals the mean of their gradients, taken by hand."""
     from radgloss.models.alignment import clip
 
-    run = replace(RUN, steps=1, accumulate=2, clip=1e9, warmup=0, augment=None)
+    run = replace(RUN, steps=1, accumulate=2, clip=1e9, warmup=0, sampling=STILL)
     torch.manual_seed(0)
     by_hand = clip.Objective(clip.build(run.model))
     for k in (0, 1):
-        loss, _ = by_hand(pairs.batch(k, 4, run.seed, TOKENIZER, 32, None))
+        loss, _ = by_hand(pairs.batch(k, 4, run.seed, TOKENIZER, 32, STILL))
         (loss / 2).backward()
     expected = torch.cat([p.grad.flatten() for p in by_hand.parameters()]).norm()
     go(run, pairs, tmp_path)
@@ -129,16 +133,31 @@ def test_accumulation_averages_the_gradients_of_its_parts(pairs, tmp_path):
 
 
 def test_batches_are_a_function_of_seed_and_step(pairs):
-    one = pairs.batch(5, 8, 3, TOKENIZER, 32, RUN.augment)
-    pairs.batch(9, 8, 3, TOKENIZER, 32, RUN.augment)
-    two = pairs.batch(5, 8, 3, TOKENIZER, 32, RUN.augment)
+    one = pairs.batch(5, 8, 3, TOKENIZER, 32, RUN.sampling)
+    pairs.batch(9, 8, 3, TOKENIZER, 32, RUN.sampling)
+    two = pairs.batch(5, 8, 3, TOKENIZER, 32, RUN.sampling)
     assert torch.equal(one.images, two.images)
     assert torch.equal(one.tokens, two.tokens)
 
 
 def test_every_picture_is_seen_once_an_epoch(pairs):
-    seen = [pairs._at(i, 0) for i in range(24)]
+    seen = [pairs._at(i, 0, 0) for i in range(24)]
     assert sorted(seen) == list(range(24))
+
+
+def test_a_study_of_many_pictures_does_not_outweigh_the_others(pairs):
+    """Ten pictures of one study, fourteen studies of one: an epoch takes two of the first."""
+    epochs = [[pairs._at(e * 16 + i, 0, 2) for i in range(16)] for e in range(6)]
+    for seen in epochs:
+        assert sum(k < 10 for k in seen) == 2
+        assert len(set(seen)) == 16
+    assert len({k for seen in epochs for k in seen if k < 10}) > 2
+
+
+def test_each_text_knows_its_image(pairs):
+    b = pairs.batch(0, 8, 0, TOKENIZER, 32, Sampling(texts=2))
+    assert b.owner.tolist() == sorted([*range(8), *range(8)])
+    assert len(b.tokens) == len(b.owner)
 
 
 def test_pictures_are_never_mirrored(pairs):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -30,9 +31,9 @@ from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import InputRejected
 
-__all__ = ["Augment", "Pairs"]
+__all__ = ["Augment", "Pairs", "Sampling"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,17 @@ class Augment:
     noise: float = 0.02
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """What a step takes. texts: how many an image brings (one of one to three sentences, then
+    single ones). per_study: pictures of one study in an epoch, so that a CT of fifty frames does
+    not outweigh a film; 0 takes all."""
+
+    texts: int = 1
+    per_study: int = 0
+    augment: Augment | None = Augment()
+
+
 class Pairs:
     """K pictures (uint8, memory-mapped) and the sentences that are true of each."""
 
@@ -56,7 +68,10 @@ class Pairs:
         self.folder = folder
         self.preprocess = Preprocess.from_dict(about["preprocess"])
         self.sentences: list[list[str]] = about["sentences"]
+        self.studies: list[int] = about["studies"]
         self.bad: list[str] = about["bad"]
+        self._held = list(Counter(self.studies).values())  # pictures of each study
+        self._epoch: tuple[tuple[int, int, int], npt.NDArray[np.int64]] | None = None
         self.pictures: npt.NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
 
     def __len__(self) -> int:
@@ -87,15 +102,14 @@ class Pairs:
         aside = folder.with_name(folder.name + ".part")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        sentences, bad = _write_pictures(
-            manifest.split(split), preprocess, aside, workers, progress
-        )
+        entries = manifest.split(split)
+        sentences, studies, bad = _write_pictures(entries, preprocess, aside, workers, progress)
         if not sentences:
             raise InputRejected(
                 "manifest", f"{manifest.path.name}, split {split}", "no readable picture with text",
                 "at least one", bad[0] if bad else "Add captions or reports.",
             )  # fmt: skip
-        about = {**wanted, "sentences": sentences, "bad": bad}
+        about = {**wanted, "sentences": sentences, "studies": studies, "bad": bad}
         (aside / "pairs.json").write_text(json.dumps(about), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(aside, folder)
@@ -108,28 +122,41 @@ class Pairs:
         seed: int,
         tokenizer: Tokenizer,
         context: int,
-        augment: Augment | None,
-        texts: int = 1,
+        sampling: Sampling,
     ) -> Batch:
-        """The pairs of one step: shuffled by epoch; for each picture one text of one to three of
-        its sentences and, beside it, up to `texts` − 1 single sentences."""
-        chosen = [self._at(step * size + i, seed) for i in range(size)]
+        """The pairs of one step, shuffled by epoch."""
+        chosen = [self._at(step * size + i, seed, sampling.per_study) for i in range(size)]
         rng = np.random.default_rng([seed, step, 1])
-        said = [_texts(self.sentences[k], texts, rng) for k in chosen]
+        said = [_texts(self.sentences[k], sampling.texts, rng) for k in chosen]
         tokens, mask = tokenizer([t for many in said for t in many], context)
         owner = np.repeat(np.arange(size), [len(many) for many in said])
         images = to_model(self.pictures[chosen])
-        if augment is not None:
-            images = _moved(images, augment, torch.Generator().manual_seed(seed * 1_000_003 + step))
+        if sampling.augment is not None:
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+            images = _moved(images, sampling.augment, generator)
         words = (torch.from_numpy(a) for a in (tokens, mask, owner))
         return Batch(images, *words)
 
-    def _at(self, position: int, seed: int) -> int:
-        epoch, place = divmod(position, len(self))
-        if getattr(self, "_epoch", None) != (seed, epoch):
-            self._epoch = (seed, epoch)
-            self._order = np.random.default_rng([seed, epoch, 0]).permutation(len(self))
-        return int(self._order[place])
+    def _at(self, position: int, seed: int, per_study: int) -> int:
+        """The picture at a position of the endless shuffled sequence."""
+        length = sum(min(n, per_study or n) for n in self._held)
+        epoch, place = divmod(position, length)
+        return int(self._order(epoch, seed, per_study)[place])
+
+    def _order(self, epoch: int, seed: int, per_study: int) -> npt.NDArray[np.int64]:
+        """One epoch: every study's first `per_study` pictures of a fresh shuffle."""
+        key = (epoch, seed, per_study)
+        if self._epoch is None or self._epoch[0] != key:
+            shuffled = np.random.default_rng([seed, epoch, 0]).permutation(len(self))
+            taken: Counter[int] = Counter()
+            kept = []
+            for k in shuffled:
+                study = self.studies[k]
+                taken[study] += 1
+                if not per_study or taken[study] <= per_study:
+                    kept.append(k)
+            self._epoch = (key, np.array(kept))
+        return self._epoch[1]
 
 
 def _fingerprint(entries: Iterable[Entry]) -> list[str]:
@@ -171,9 +198,11 @@ def _write_pictures(
     folder: Path,
     workers: int,
     progress: Callable[[int, int], None],
-) -> tuple[list[list[str]], list[str]]:
-    """Append every captioned frame to `pictures.npy`; returns sentences and what went wrong."""
+) -> tuple[list[list[str]], list[int], list[str]]:
+    """Append every captioned frame to `pictures.npy`; returns each picture's sentences and study,
+    and what went wrong."""
     sentences: list[list[str]] = []
+    studies: list[int] = []
     bad: list[str] = []
     shape = (preprocess.channels, preprocess.size, preprocess.size)
     raw = folder / "pictures.raw"
@@ -185,6 +214,7 @@ def _write_pictures(
                 for pixels, said in result:
                     file.write(pixels.tobytes())
                     sentences.append(said)
+                    studies.append(done - 1)
             progress(done, len(entries))
     pictures = np.lib.format.open_memmap(
         folder / "pictures.npy", "w+", np.uint8, (len(sentences), *shape)
@@ -195,7 +225,7 @@ def _write_pictures(
             pictures[k] = source[k]
     pictures.flush()
     raw.unlink()
-    return sentences, bad
+    return sentences, studies, bad
 
 
 Prepared = list[tuple[npt.NDArray[np.uint8], list[str]]]

@@ -57,6 +57,7 @@ class TextEncoder(nn.Module):
         self.position = nn.Parameter(torch.zeros(config.context, config.width))
         self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
+        self.centre = nn.BatchNorm1d(config.width, affine=False)  # as in vit.ViT.head
         self.project = nn.Linear(config.width, out, bias=False)
         nn.init.normal_(self.embed.weight, std=0.02)
         nn.init.normal_(self.position, std=0.01)
@@ -66,4 +67,4 @@ class TextEncoder(nn.Module):
         for block in self.blocks:
             x = block(x, mask)
         x = self.norm(x) * mask[..., None]
-        return self.project(x.sum(1) / mask.sum(1, keepdim=True))
+        return self.project(self.centre(x.sum(1) / mask.sum(1, keepdim=True)))

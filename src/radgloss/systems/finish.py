@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from radgloss import __version__, checkpoint, dicom
 from radgloss.checkpoint import Checkpoint, Support
+from radgloss.data import phantom
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.engine.aligner import Aligner
@@ -36,6 +37,7 @@ __all__ = ["train_system"]
 
 FAMILIAR = 150  # training studies of an examination that the outlier's bank is drawn from
 SUPPORTING = 150  # training reports of an examination that a draft may point to
+HEADS, HEAD_SEED = 20, 9_000_000  # simulated heads, asked once for the card
 
 
 def train_system(
@@ -90,7 +92,7 @@ def _trained(run: Run, pairs: Pairs, tokenizer: Tokenizer, work: Path, resume: b
     size, context = run.batch // run.accumulate, config.text.context
 
     def batches(k: int) -> Any:
-        return pairs.batch(k, size, run.seed, tokenizer, context, run.augment, run.texts)
+        return pairs.batch(k, size, run.seed, tokenizer, context, run.sampling)
 
     return loop.train(run, objective, batches, work / "states", resume)
 
@@ -173,7 +175,7 @@ def finish(
         "precision": run.precision,
         "preprocess": run.preprocess.digest,
         "validation": {k: _figures(c) for k, c in trust.labels.items()},
-        "test": score(test, trust),
+        "test": {**score(test, trust), "head_ct_refused": _heads(bare, trust)},
         "license": "Apache-2.0",
     }
     support = Support(
@@ -278,6 +280,18 @@ def _side_figure(what: str, studies: Sequence[Asked], trust: Trust) -> str:
     return f"{right} of {sum(s is not None for s in said)} decided of {len(known)}"
 
 
+def _heads(aligner: Aligner, trust: Trust) -> str:
+    """How many simulated head CTs, which no training set holds, the abdomen's outlier refuses."""
+    if "ct-abdomen" not in trust.outliers:
+        return ""
+    refused = 0
+    for i in range(HEADS):
+        seen = aligner.see(phantom.make(HEAD_SEED + i, "ct-head").study)
+        features = np.concatenate([s.features for s in seen])
+        refused += trust.outliers["ct-abdomen"].foreign(features)
+    return f"{refused} of {HEADS}"
+
+
 def _figures(c: Calibration) -> dict[str, Any]:
     return {
         "auroc": round(c.auroc, 3), "ece": round(c.ece, 3), "positives": c.positives,
@@ -287,8 +301,6 @@ def _figures(c: Calibration) -> dict[str, Any]:
 
 def _data(manifest: Manifest) -> dict[str, Any]:
     """What it was trained on: counts by split and examination, and the phantom's version."""
-    from radgloss.data import phantom
-
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for e in manifest.entries:
         counts[e.split][e.exam] += 1

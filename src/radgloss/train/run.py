@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from radgloss.data.pairs import Augment
+from radgloss.data.pairs import Sampling
 from radgloss.preprocess import Preprocess
 
 __all__ = ["Run"]
@@ -15,7 +15,7 @@ __all__ = ["Run"]
 
 @dataclass(frozen=True)
 class Run:
-    """steps and batch: optimizer steps, images in each. texts: texts that an image brings.
+    """steps and batch: optimizer steps, images in each. sampling: which pictures and texts.
     accumulate: micro-batches a step; each has negatives of its own, so the loss is that of the
     smaller batch (gradient caching, which gives the full batch's, is another recipe). precision:
     bf16 keeps weights in fp32 and computes in bfloat16. keep_every: steps between resumable
@@ -28,14 +28,13 @@ class Run:
     vocabulary: int = 2048
     steps: int = 1000
     batch: int = 64
-    texts: int = 1
     accumulate: int = 1
     rate: float = 1e-3
     warmup: int = 100
     weight_decay: float = 0.05
     clip: float = 1.0
     precision: Literal["fp32", "bf16"] = "fp32"
-    augment: Augment | None = Augment()
+    sampling: Sampling = Sampling()
     seed: int = 0
     keep_every: int = 200
     evaluate_every: int = 0

@@ -5,8 +5,7 @@ text an image this is the published loss to the last bit. Identical texts in a b
 care: their logits are identical, so the symmetric softmax already shares the target among them.
 At the optimum s·cos(x, t) = log p(t | x) − log p(t) + c(x) (arXiv 1807.03748, section 2.3), so the
 difference of two texts is a log-odds; zero-shot labels rest on that.
-Shapes: B images · M texts · C channels · S side · T tokens · D shared width · P places of the
-image grid."""
+Shapes: B images · M texts · C channels · S side · T tokens · D shared width."""
 
 from __future__ import annotations
 
@@ -59,13 +58,6 @@ class Clip(nn.Module):
     def encode_text(self, tokens, mask):  # (B, T), (B, T) -> (B, D), unit length
         return F.normalize(self.text(tokens, mask), dim=-1)
 
-    def encode_places(self, images):  # (B, C, S, S) -> (B, D) unit, (B, P, D) shares of its length
-        """The picture's vector, and the share of each place; the shares' mean is the vector."""
-        shares = self.image.project(self.image.tokens(images))
-        whole = shares.mean(1)
-        length = whole.norm(dim=-1)
-        return whole / length[:, None], shares / length[:, None, None]
-
     def describe(self, images):  # (B, C, S, S) -> (B, width of the image tower)
         """Mean token before the projection: keeps what the words do not mention, which the
         outlier score needs."""
@@ -73,7 +65,7 @@ class Clip(nn.Module):
 
     def from_description(self, described):  # (B, width of the image tower) -> (B, D), unit length
         """`encode_image` from what `describe` returned, so that a picture is computed once."""
-        return F.normalize(self.image.project(described), dim=-1)
+        return F.normalize(self.image.head(described), dim=-1)
 
 
 class Objective(nn.Module):

@@ -10,6 +10,7 @@ Measured result: see the card of the shipped `starter` checkpoint."""
 
 from dataclasses import replace
 
+from radgloss.data.pairs import Sampling
 from radgloss.models.alignment import clip
 from radgloss.preprocess import Preprocess
 from radgloss.train.run import Run
@@ -42,7 +43,7 @@ def starter() -> Run:
         vocabulary=1024,
         steps=1200,
         batch=64,
-        texts=5,
+        sampling=Sampling(texts=5, per_study=3),
         rate=1e-3,
         warmup=100,
         keep_every=100,
