@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from radgloss.dicom.header import Header, Scan
+    from radgloss.dicom.inspecting import inspect, protection
     from radgloss.dicom.limits import Limits
     from radgloss.dicom.reading import (
         Reader,
-        inspect,
-        protection,
         read,
         read_all,
         read_colour,
@@ -42,8 +41,8 @@ _WHERE = {
     "Limits": "limits",
     "Reader": "reading",
     "Scan": "header",
-    "inspect": "reading",
-    "protection": "reading",
+    "inspect": "inspecting",
+    "protection": "inspecting",
     "read": "reading",
     "read_all": "reading",
     "read_colour": "reading",

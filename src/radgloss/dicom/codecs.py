@@ -6,11 +6,12 @@ process, JPEG-LS, JPEG 2000, HTJ2K, JPEG XL) and pylibjpeg-rle; all permissive l
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import imagecodecs
 import numpy as np
 
 from radgloss.dicom.header import Pixels
@@ -48,6 +49,14 @@ class Stream:
     colour_transform: bool = False  # JPEG 2000: the inverse is part of decoding
 
 
+@functools.cache
+def _library() -> Any:
+    """imagecodecs, imported when the first frame needs it: it takes as long as many frames do."""
+    import imagecodecs
+
+    return imagecodecs
+
+
 def available() -> dict[str, str]:
     """Transfer syntax UID → decoder, of everything that can be read here."""
     decoders = {
@@ -61,7 +70,7 @@ def available() -> dict[str, str]:
     for uid, name in COMPRESSED.items():
         if name == "rle":
             found[uid] = "pylibjpeg-rle"
-        elif getattr(imagecodecs, decoders[name][0]).available:
+        elif getattr(_library(), decoders[name][0]).available:
             found[uid] = decoders[name][1]
     return found
 
@@ -89,16 +98,16 @@ def _jpeg(data: bytes, stream: Stream, pixels: Pixels) -> np.ndarray:
     """Colour as the data set says, not as the library guesses: RGB without an Adobe transform was
     coded as RGB, even if a library takes three components for YCbCr."""
     if pixels.samples == 3 and pixels.photometric == "RGB" and stream.adobe <= 0:
-        return np.asarray(imagecodecs.jpeg8_decode(data, colorspace="RGB", outcolorspace="RGB"))
-    return np.asarray(imagecodecs.jpeg8_decode(data))
+        return np.asarray(_library().jpeg8_decode(data, colorspace="RGB", outcolorspace="RGB"))
+    return np.asarray(_library().jpeg8_decode(data))
 
 
 _DECODERS: dict[str, Callable[[bytes, Stream, Pixels], np.ndarray]] = {
     "jpeg": _jpeg,
-    "jpeg-ls": lambda data, *_: imagecodecs.jpegls_decode(data),
-    "jpeg2000": lambda data, *_: imagecodecs.jpeg2k_decode(data, numthreads=1),
-    "htj2k": lambda data, *_: imagecodecs.htj2k_decode(data),
-    "jpegxl": lambda data, *_: imagecodecs.jpegxl_decode(data, numthreads=1),
+    "jpeg-ls": lambda data, *_: _library().jpegls_decode(data),
+    "jpeg2000": lambda data, *_: _library().jpeg2k_decode(data, numthreads=1),
+    "htj2k": lambda data, *_: _library().htj2k_decode(data),
+    "jpegxl": lambda data, *_: _library().jpegxl_decode(data, numthreads=1),
 }
 
 

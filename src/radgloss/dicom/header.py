@@ -117,7 +117,9 @@ class Plane:
 
 @dataclass(frozen=True)
 class Header:
-    """A file's identification, pixel description and geometry; `pixels` is None without any."""
+    """A file's identification, pixel description and geometry; `pixels` is None without any.
+
+    digest: SHA-256 of the file in hexadecimal; "" where nobody has asked for it yet."""
 
     digest: str
     size: int

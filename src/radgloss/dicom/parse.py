@@ -35,9 +35,10 @@ __all__ = ["header", "meta"]
 DICOMDIR = "1.2.840.10008.1.3.10"
 
 
-def header(source: Source, limits: Limits) -> Header:
-    """Parse one file. Raises InputRejected; whatever else is raised, the server translates."""
-    digest = source.digest()
+def header(source: Source, limits: Limits, digest: bool = True) -> Header:
+    """Parse one file; its digest is "" unless asked for, for it takes as long as the parsing.
+
+    Raises InputRejected; whatever else is raised, the server translates."""
     data, file = dataset(source, limits)
     if str(data.file_meta.get("MediaStorageSOPClassUID", "")) == DICOMDIR:
         raise _refused("dicomdir", "a DICOMDIR, which only lists other files")
@@ -49,7 +50,7 @@ def header(source: Source, limits: Limits) -> Header:
     pixels = _pixels(data, file, source, limits)
     planes, notes = planes_of(data, pixels.frames if pixels else 0)
     return Header(
-        digest=digest,
+        digest=source.digest() if digest else "",
         size=source.size,
         sop_instance_uid=text_of(data, "SOPInstanceUID"),
         sop_class_uid=text_of(data, "SOPClassUID"),

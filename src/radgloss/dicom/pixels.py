@@ -37,8 +37,8 @@ class RealFrame:
         """Rows and columns."""
         return self.stored.shape[0], self.stored.shape[1]
 
-    def into(self, out: np.ndarray) -> tuple[float, float, int]:
-        """Write real values into `out` (R, C) float32; NaN where padded. → low, high, padded."""
+    def into(self, out: np.ndarray) -> int:
+        """Write real values into `out` (R, C) float32; NaN where padded. → how many are NaN."""
         padded = self._padded()
         if self.table is not None:
             entries = self.table.entries()
@@ -55,10 +55,14 @@ class RealFrame:
                 out += np.float32(self.intercept)
         if padded is not None:
             out[padded] = np.nan
-        low, high = float(out.min()), float(out.max())
-        if np.isfinite(low) and np.isfinite(high):
-            return low, high, 0
+        elif self._always_finite() or (np.isfinite(out.min()) and np.isfinite(out.max())):
+            return 0
         return _strange(out)
+
+    def _always_finite(self) -> bool:
+        """Whether sixteen bits cannot leave the range of a float32 here."""
+        small = self.stored.dtype.kind in "iu" and self.stored.dtype.itemsize <= 2
+        return small and abs(self.slope) < 1e30 and abs(self.intercept) < 1e30
 
     def _padded(self) -> np.ndarray | None:
         if not self.padding:
@@ -68,14 +72,11 @@ class RealFrame:
         return where if where.any() else None
 
 
-def _strange(out: np.ndarray) -> tuple[float, float, int]:
-    """Range of a frame with padding, NaN or infinities, all of which become NaN."""
+def _strange(out: np.ndarray) -> int:
+    """Padding, NaN and infinities all become NaN; how many there are."""
     finite = np.isfinite(out)
     out[~finite] = np.nan
-    count = int(out.size - finite.sum())
-    if count == out.size:
-        return 0.0, 0.0, count
-    return float(np.nanmin(out)), float(np.nanmax(out)), count
+    return int(out.size - finite.sum())
 
 
 def frames(
@@ -177,4 +178,6 @@ def _bits(values: np.ndarray, pixels: Pixels) -> np.ndarray:
     if values.dtype.kind == "f" or pixels.stored >= bits:
         return values
     native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    if not pixels.signed and pixels.high == pixels.stored - 1:
+        return np.bitwise_and(native, native.dtype.type((1 << pixels.stored) - 1))
     return (native << (bits - 1 - pixels.high)) >> (bits - pixels.stored)

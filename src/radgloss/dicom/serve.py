@@ -8,9 +8,12 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import queue
 import socket
+import threading
 import warnings
 import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +36,7 @@ class Server:
         self.limits, self.channel = limits, channel
         self.memory: int | None = None  # set by `lend`
         self._whole: mmap.mmap | None = None
+        self._hasher = _Hasher()
         warnings.simplefilter("ignore")  # a file's oddities go into notes, not on a screen
 
     def lend(self, descriptor: int) -> None:
@@ -76,31 +80,41 @@ class Server:
         return {"names": names, "refused": rejected}
 
     def on_header(self, request: Message) -> Message:
-        """Everything but the pixels."""
+        """Everything but the pixels; with `digest` the SHA-256 as well."""
         with Source(request["path"], request["member"], self.limits) as source:
             if source.is_nifti:
                 from radgloss.dicom import nifti  # nibabel: only where one is met
 
                 return {"header": wire.pack(nifti.header(source, self.limits))}
-            return {"header": wire.pack(parse.header(source, self.limits))}
+            return {"header": wire.pack(parse.header(source, self.limits, request["digest"]))}
 
     def on_frames(self, request: Message) -> Message:
-        """Decode frames into the lent memory: [[frame from 0, place], …] → low, high, padded."""
+        """Decode frames into the lent memory: [[frame from 0, place], …] → padded, digest.
+
+        The file is hashed beside the decoding; a word goes out after each frame but the last."""
         header = wire.unpack(Coded, request["header"])
         places: list[list[int]] = request["places"]
         with Source(request["path"], request["member"], self.limits) as source:
-            read = pixels.frames
-            if header.volume:
-                from radgloss.dicom import nifti
+            source.load()
+            with self._hasher.hashing(source) as digest:
+                padded = self._frames(source, header, places)
+            return {"padded": padded, "digest": digest()}
 
-                read = nifti.frames
-            wanted = [frame for frame, _ in places]
-            decoded = read(source, header, wanted, self.limits)
-            for (frame, place), values in zip(places, decoded, strict=True):
-                low, high, padded = self._write(place, values)
-                done = {"more": True, "frame": frame, "low": low, "high": high, "padded": padded}
-                wire.send(self.channel, done)
-        return {}
+    def _frames(self, source: Source, header: Coded, places: list[list[int]]) -> list[int]:
+        """Write the frames to their places; the numbers of those with padding or NaN."""
+        read = pixels.frames
+        if header.volume:
+            from radgloss.dicom import nifti
+
+            read = nifti.frames
+        decoded = read(source, header, [frame for frame, _ in places], self.limits)
+        padded = []
+        for (frame, place), values in zip(places, decoded, strict=True):
+            if self._write(place, values):
+                padded.append(frame)
+            if frame != places[-1][0]:
+                wire.send(self.channel, {"more": True})
+        return padded
 
     def on_colour(self, request: Message) -> Message:
         """Decode colour frames into the lent memory, as RGB bytes."""
@@ -118,7 +132,7 @@ class Server:
         with Source(request["path"], request["member"], self.limits) as source:
             return {"meta": {} if source.is_nifti else parse.meta(source, self.limits)}
 
-    def _write(self, place: int, values: pixels.RealFrame) -> tuple[float, float, int]:
+    def _write(self, place: int, values: pixels.RealFrame) -> int:
         rows, columns = values.shape
         size = rows * columns * 4
         if self._whole is not None:
@@ -126,6 +140,44 @@ class Server:
             return values.into(flat.reshape(rows, columns))
         with _window(self.memory, place * size, size) as room:
             return values.into(room.array(np.float32, (rows, columns)))
+
+
+class _Hasher:
+    """One thread that hashes a file while another decodes it; neither needs the interpreter's lock
+    for long."""
+
+    def __init__(self) -> None:
+        self._files: queue.SimpleQueue[Source] = queue.SimpleQueue()
+        self._digests: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def hashing(self, source: Source) -> Iterator[Callable[[], str]]:
+        """Hash `source` during the block, which ends when that is done as well."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True)
+            self._thread.start()
+        self._files.put(source)
+        found: list[str | Exception] = []
+        try:
+            yield lambda: _digest(found[0])
+        finally:
+            found.append(self._digests.get())  # nobody may close the file before
+
+    def _work(self) -> None:
+        while True:
+            source = self._files.get()
+            try:
+                self._digests.put(source.digest())
+            except Exception as error:  # raised again where it is asked for
+                self._digests.put(error)
+            del source
+
+
+def _digest(found: str | Exception) -> str:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 class _window:  # noqa: N801 - used as a verb

@@ -20,6 +20,8 @@ from radgloss.types import InputRejected
 
 __all__ = ["Source", "inflate", "members"]
 
+_SMALL = 16 * MiB
+
 
 class Source:
     """An open file, or an open member of a zip, with its size."""
@@ -30,6 +32,7 @@ class Source:
         self.file: IO[bytes] = _member(path, member, limits) if member else _regular(path)
         self.size = self.file.seek(0, os.SEEK_END)
         self.file.seek(0)
+        self.whole = b""  # the bytes, once `load` has read them
         if self.size > limits.file_bytes:
             self.file.close()
             raise _refused("too-large", f"{self.size} bytes", f"at most {limits.file_bytes} bytes")
@@ -48,8 +51,17 @@ class Source:
         """By name; the content is checked when it is read."""
         return self.name.lower().endswith((".nii", ".nii.gz"))
 
+    def load(self) -> None:
+        """Read a small file once and whole, so that what is hashed is what is decoded."""
+        if self.size <= _SMALL and not isinstance(self.file, io.BytesIO):
+            self.whole = os.pread(self.file.fileno(), self.size, 0)
+            self.file.close()
+            self.file = io.BytesIO(self.whole)
+
     def digest(self) -> str:
         """SHA-256 of the bytes as they lie on disk; no position is moved."""
+        if self.whole:
+            return hashlib.sha256(self.whole).hexdigest()
         if isinstance(self.file, io.BytesIO):
             return hashlib.sha256(self.file.getbuffer()).hexdigest()
         value, at = hashlib.sha256(), 0

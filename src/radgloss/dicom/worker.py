@@ -25,13 +25,13 @@ from radgloss.dicom import wire
 from radgloss.dicom.limits import Limits
 from radgloss.types import InputRejected
 
-__all__ = ["Worker"]
+__all__ = ["AHEAD", "Worker"]
 
 Request = dict[str, Any]
 Heard = Callable[[dict[str, Any]], None]
 
 _WATCHED = not sys.platform.startswith("linux")  # no RLIMIT_AS that holds: watch instead
-_AHEAD = 6  # requests under way, so that the child never waits for us
+AHEAD = 6  # requests under way, so that the child never waits for us
 _SMALL = 16 << 10  # bytes of a request that surely fits into a socket's buffer
 _START_SECONDS = 60.0  # a cold disk may take long to import from
 
@@ -42,6 +42,7 @@ def _environment() -> dict[str, str]:
     kept = {k: os.environ[k] for k in ("PATH", "LANG", "LC_ALL", "TMPDIR") if k in os.environ}
     path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    one["MALLOC_ARENA_MAX"] = "1"  # a second thread must not reserve address space of its own
     return kept | one | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -133,8 +134,9 @@ class Worker:
         request is the guilty one, and a fresh child gets the others."""
         ahead: deque[tuple[str, bytes]] = deque()  # sent or to be sent, not yet answered
         sent, more = 0, True
+        self.start()
         while True:
-            while more and len(ahead) < _AHEAD:
+            while more and len(ahead) < AHEAD:
                 following = next(requests, None)
                 more = following is not None
                 if following is not None:
@@ -157,6 +159,22 @@ class Worker:
             answered(what, answer)
             ahead.popleft()
             sent -= 1
+
+    def is_ready(self, patience: float) -> bool:
+        """Whether the child has imported all it needs, after `patience` seconds at most.
+
+        One that does not start is ended and is not ready."""
+        try:
+            self.start()
+            if not self._ready:
+                self._next(patience)
+                self._ready = True
+        except _SlowError:
+            return False
+        except (_HeavyError, EOFError, OSError, wire.BadMessage):
+            self.end()
+            return False
+        return True
 
     def _begin(self) -> None:
         """A child that is ready: its imports are no fault of a file."""

@@ -1,0 +1,100 @@
+"""Which files there are: a folder walked, a zip's members, one file. Looks at names, opens nothing
+but to compare four bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from radgloss.dicom.limits import Limits
+from radgloss.types import InputRejected
+
+__all__ = ["File", "is_companion", "members", "not_a_file", "starts_like_zip", "walk"]
+
+# Companions of a data set that are nobody's mistake, unless they turn out to be DICOM.
+_COMPANIONS = {".txt", ".md", ".json", ".csv", ".tsv", ".xml", ".html", ".htm", ".log", ".yaml"}
+_COMPANIONS |= {".yml", ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".py", ".sh", ".bval", ".bvec"}
+_COMPANION_NAMES = {"DICOMDIR", "LICENSE", "LICENCE", "README", "CHANGELOG", "Thumbs.db"}
+_ZIP_WORDS = {
+    "zip-slip": "a member name that points outside the zip, or appears twice",
+    "encrypted": "an encrypted member",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file, or a member of a zip; `name` is how it is called in messages."""
+
+    name: str
+    path: str
+    member: str = ""
+
+    def request(self, op: str, **more: Any) -> dict[str, Any]:
+        """What a child is asked about it."""
+        return {"op": op, "path": self.path, "member": self.member, **more}
+
+
+def members(
+    path: Path, names: Iterable[str], refused: Iterable[Iterable[str]]
+) -> tuple[list[File], list[InputRejected]]:
+    """A zip's members as files, and its refused ones as [name, code], as a child lists them."""
+    files = [File(f"{path.name}/{name}", str(path), name) for name in names]
+    rejected = [
+        InputRejected(code, f"{path.name}/{name}", _ZIP_WORDS.get(code, code), "a plain member", "")
+        for name, code in refused
+    ]
+    return files, rejected
+
+
+def walk(root: Path, limits: Limits) -> tuple[list[File], list[InputRejected], list[str]]:
+    """Regular files under a folder, in a fixed order; links to folders are not followed."""
+    files: list[File] = []
+    rejected: list[InputRejected] = []
+    ignored: list[str] = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            shown = os.path.relpath(path, root)
+            if name.startswith("."):
+                ignored.append(shown)
+            elif not os.path.isfile(path):
+                rejected.append(not_a_file(shown))
+            else:
+                files.append(File(shown, path))
+        if len(files) > limits.files:
+            raise InputRejected(
+                "too-many", root.name, "more files than the limit", f"at most {limits.files}", ""
+            )
+    if not files and not rejected:
+        raise InputRejected(
+            "empty", root.name, "a folder without files", "DICOM files", "Check the path."
+        )
+    return files, rejected, ignored
+
+
+def not_a_file(name: str) -> InputRejected:
+    return InputRejected(
+        "not-a-file", name, "a link to nowhere, a device, pipe or socket", "a file", "Leave it out."
+    )
+
+
+def starts_like_zip(path: Path) -> bool:
+    """By its first four bytes, which are compared and not parsed."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False  # the child will say why
+
+
+def is_companion(name: str, error: InputRejected) -> bool:
+    base = name.rsplit("/", 1)[-1]
+    if error.code == "dicomdir":
+        return True
+    stem, suffix = os.path.splitext(base)
+    known = suffix.lower() in _COMPANIONS or stem in _COMPANION_NAMES
+    return known and error.code in ("not-dicom", "empty")
