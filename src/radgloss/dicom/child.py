@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import array
 import contextlib
-import importlib.util
+import gc
 import os
 import socket
 import sys
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from radgloss.dicom import wire
 from radgloss.dicom.limits import Limits
+
+if TYPE_CHECKING:
+    from radgloss.dicom.serve import Server
 
 __all__ = ["main"]
 
@@ -58,23 +62,27 @@ def die_with_parent() -> None:
             libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
 
 
-def leave_out_what_is_not_needed() -> None:
-    """Keep from being imported what pydicom would import if it is there, and no reading uses.
+def make_server(limits: Limits, channel: socket.socket) -> Server:
+    """Import pydicom and numpy, which happens inside the cap, without what no reading uses.
 
-    A child needs no picture library, no progress bar and no network: it starts sooner, and less
-    code lies beside hostile bytes. `urllib.request`, which pydicom insists on, waits for a use."""
+    A child needs no picture library, no progress bar and no network: without them it starts sooner
+    and less code lies beside hostile bytes. The collector of garbage has nothing to find here."""
     modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
-    for name in _UNUSED:
+    for name in (*_UNUSED, *_LATER):
         modules[name] = None  # an import of it is an ImportError
-    name = "urllib.request"
-    spec = importlib.util.find_spec(name)
-    if spec is not None and spec.loader is not None and name not in sys.modules:
-        spec.loader = loader = importlib.util.LazyLoader(spec.loader)
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        loader.exec_module(module)
+    modules.setdefault("urllib.request", ModuleType("urllib.request"))  # pydicom insists on one
+    gc.disable()
+    from radgloss.dicom.serve import Server
+
+    gc.enable()
+    gc.freeze()
+    for name in _LATER:
+        del modules[name]
+    return Server(limits, channel)
 
 
 _UNUSED = ("PIL", "tqdm", "requests", "gdcm", "jpeg_ls", "pylibjpeg", "openjpeg", "libjpeg")
+_LATER = ("rle",)  # wanted by `codecs` with the first file of run lengths
 
 
 def main(descriptor: int) -> None:
@@ -86,11 +94,8 @@ def main(descriptor: int) -> None:
     cap(limits)
     die_with_parent()
 
-    leave_out_what_is_not_needed()
-    from radgloss.dicom.serve import Server  # imports pydicom and numpy: inside the cap
-
+    server = make_server(limits, channel)
     wire.send(channel, {"ok": True})
-    server = Server(limits, channel)
     while True:
         try:
             request = wire.receive(channel)

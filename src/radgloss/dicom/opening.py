@@ -20,7 +20,7 @@ from radgloss.types import InputRejected
 __all__ = ["PIXEL_TAGS", "body", "check_depth", "dataset"]
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
-PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 
 
 def body(source: Source, syntax: str, limits: Limits) -> IO[bytes]:
@@ -83,7 +83,7 @@ def _read_known(file: IO[bytes], implicit: bool) -> FileDataset:
     What dcmread does besides (looking at the syntax in three ways) takes as long as the reading."""
     file.seek(132)
     read: Any = pydicom.filereader.read_dataset
-    meta = FileMetaDataset(read(file, False, True, stop_when=lambda tag, vr, n: tag.group != 2))
+    meta = FileMetaDataset(read(file, False, True, stop_when=lambda tag, vr, n: tag >> 16 != 2))
     data = read(file, implicit, True, stop_when=lambda tag, vr, n: tag in PIXEL_TAGS)
     encoding = data.original_encoding[0] if data.original_encoding[0] is not None else implicit
     return FileDataset(file, data, b"", meta, encoding, True)

@@ -95,8 +95,9 @@ def stored_frames(
     """Stored values of single frames: (R, C) or (R, C, samples)."""
     file = body(source, pixels.syntax, limits)
     if pixels.syntax in codecs.NATIVE:
+        whole = source.whole if file is source.file else b""
         for number in wanted:
-            yield _native(file, pixels, number)
+            yield _native(file, pixels, number, whole)
         return
     file.seek(pixels.offset)
     table = (list(pixels.offsets), list(pixels.lengths)) if pixels.offsets else None
@@ -111,7 +112,8 @@ def stored_frames(
         yield _bits(codecs.decode(data, pixels), pixels)
 
 
-def _native(file: IO[bytes], pixels: Pixels, number: int) -> np.ndarray:
+def _native(file: IO[bytes], pixels: Pixels, number: int, whole: bytes) -> np.ndarray:
+    """From `whole`, the same bytes in memory, without a copy where it is not empty."""
     count = pixels.rows * pixels.columns * pixels.samples
     if pixels.allocated == 1:
         return _single_bits(file, pixels, number)
@@ -119,9 +121,14 @@ def _native(file: IO[bytes], pixels: Pixels, number: int) -> np.ndarray:
         count = pixels.rows * pixels.columns * 2
     size = count * pixels.allocated // 8
     swapped = pixels.big_endian and pixels.vr == "OW" and pixels.allocated == 8  # PS3.5 A.3
-    raw = _swapped(file, pixels, number * size, size) if swapped else b""
-    if not swapped:
-        file.seek(pixels.offset + number * size)
+    start = pixels.offset + number * size
+    raw: bytes | memoryview
+    if swapped:
+        raw = _swapped(file, pixels, number * size, size)
+    elif whole:
+        raw = memoryview(whole)[start : start + size]
+    else:
+        file.seek(start)
         raw = file.read(size)
     if len(raw) < size:
         raise InputRejected(

@@ -66,11 +66,20 @@ def _exactly(channel: socket.socket, count: int) -> bytes:
 
 def pack(value: Any) -> Any:
     """A dataclass as a plain list in the order of its fields; tuples as lists."""
-    if dataclasses.is_dataclass(value):
-        return [pack(getattr(value, f.name)) for f in dataclasses.fields(value)]
-    if isinstance(value, tuple | list):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple or kind is list:
         return [pack(v) for v in value]
-    return value
+    return [pack(getattr(value, name)) for name in _names(typing.cast(Any, kind))]
+
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+@functools.cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind))
 
 
 def unpack(kind: type[T], plain: Any) -> T:

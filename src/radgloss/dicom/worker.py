@@ -43,6 +43,8 @@ def _environment() -> dict[str, str]:
     path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     one["MALLOC_ARENA_MAX"] = "1"  # a second thread must not reserve address space of its own
+    # Frames come and go: memory that was just freed must not go back to the kernel in between.
+    one |= {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
     return kept | one | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -195,14 +197,21 @@ class Worker:
     def _next(self, patience: float) -> dict[str, Any]:
         assert self._channel is not None
         assert self._child is not None
+        if not _WATCHED:
+            self._channel.settimeout(patience)
+            return self._received()
         deadline = time.monotonic() + patience
         with selectors.DefaultSelector() as selector:
             selector.register(self._channel, selectors.EVENT_READ)
-            while not selector.select(0.1 if _WATCHED else max(deadline - time.monotonic(), 0.0)):
+            while not selector.select(0.1):
                 if time.monotonic() >= deadline:
                     raise _SlowError
-                if _WATCHED and _resident_bytes(self._child.pid) > self.limits.memory_bytes:
+                if _resident_bytes(self._child.pid) > self.limits.memory_bytes:
                     raise _HeavyError
+        return self._received()
+
+    def _received(self) -> dict[str, Any]:
+        assert self._channel is not None
         try:
             return wire.receive(self._channel)
         except TimeoutError:  # a message cut short is silence too
