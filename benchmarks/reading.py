@@ -1,17 +1,23 @@
-"""A series of DICOM files into one float32 array: ours, plain pydicom, MONAI, side by side.
+"""A series of DICOM files into an array: ours, plain pydicom, MONAI, side by side.
 
     python benchmarks/reading.py [--slices 320] [--rounds 5] [--codecs native,rle,j2k]
 
 Each way runs in a fresh process that imports its library first, then reads the same series of
-512² CT slices `rounds` times, the ways taking turns; the median is told. Ours starts its child
-processes anew in every reading, and that start is counted. "Warm" keeps them (`Reader`). Plain
-pydicom is `pixel_array * slope + intercept`, sorted by position, into one array; it checks nothing.
-Memory is the peak of the proportional set size of the process with its children, shared pages
-once, over the size of the float32 array, imports included. MONAI runs in `.venv-bench` if there."""
+512² CT slices `rounds` times, the ways taking turns; the median is told. "cold" starts its child
+processes anew in every reading, and that start is counted; "warm" keeps them (`Reader`). Two ends:
+the float32 volume, and the model's array: an `Image` with its affine through `prepare()`, which is
+the same code for all, and the arrays must be equal. "From the start" is a program of its own, from
+the start of Python through its imports to the model's array, as `radgloss report` is.
+
+Plain pydicom is `pixel_array * slope + intercept`, sorted by position, into one array; it checks
+and hashes nothing. Memory is the peak of the proportional set size of the process with its
+children, shared pages once, over the size of the float32 array, imports included. MONAI runs in
+`.venv-bench` if there. Our modules are compiled to bytecode first, as an installation does."""
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import datetime
 import json
 import os
@@ -27,8 +33,15 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-WAYS = ("plain", "ours-1", "ours-2", "warm-1", "warm-2", "monai")
-FRESH = ("plain", "ours-1", "ours-2")
+OURS = ("cold-1", "cold-2", "warm-1", "warm-2")
+FROM_START = " from the start"
+WAYS = ("plain", *OURS, "monai", "plain model", *(f"{way} model" for way in OURS))
+FRESH = ("plain", "cold-1", "cold-2")
+ENDS = {
+    "": "Series to float32 volume",
+    "model": "Series to model array",
+    "from the start": "A program from its start to the model array",
+}
 
 
 def make_series(folder: Path, slices: int, codec: str) -> None:
@@ -67,54 +80,94 @@ def make_series(folder: Path, slices: int, codec: str) -> None:
 # ------------------------------------------------------------------ the ways, one process each
 
 
-def read_plain(folder: str) -> np.ndarray:
+def read_plain(folder: str) -> tuple[np.ndarray, np.ndarray]:
+    """(F, R, C) float32 and its affine, (frame, row, column, 1) to millimetres."""
     import pydicom
 
     files = [pydicom.dcmread(os.path.join(folder, n)) for n in sorted(os.listdir(folder))]
     files.sort(key=lambda d: float(d.ImagePositionPatient[2]))
     out = np.empty((len(files), files[0].Rows, files[0].Columns), np.float32)
+    first, last = (np.array(files[i].ImagePositionPatient, float) for i in (0, -1))
+    along, down = np.array(files[0].ImageOrientationPatient, float).reshape(2, 3)
+    spacing = np.array(files[0].PixelSpacing, float)
+    affine = np.eye(4)
+    affine[:3, 0] = (last - first) / max(len(files) - 1, 1)
+    affine[:3, 1], affine[:3, 2], affine[:3, 3] = down * spacing[0], along * spacing[1], first
     for i, d in enumerate(files):
         out[i] = d.pixel_array
         out[i] *= np.float32(d.RescaleSlope)
         out[i] += np.float32(d.RescaleIntercept)
         files[i] = None  # type: ignore[call-overload]
-    return out
+    return out, affine
 
 
 def reading_way(way: str):  # type: ignore[no-untyped-def]
-    if way == "plain":
-        import pydicom.pixels  # noqa: F401 - imports are not what is timed
+    """A function from a folder to its volume, or for "… model" to the model's array."""
+    way, _, end = way.partition(" ")
+    if end == "model":
+        from radgloss.preprocess import Preprocess, prepare
 
-        return read_plain
+        image_of = image_way(way)
+        return lambda folder: prepare(image_of(folder), Preprocess()).pixels
     if way == "monai":
         from monai.transforms import LoadImage
 
         load = LoadImage(reader="PydicomReader", image_only=True, dtype=np.float32)
         return lambda folder: np.asarray(load(folder))
+    if way == "plain":
+        import pydicom.pixels  # noqa: F401 - imports are not what is timed
+
+        return lambda folder: read_plain(folder)[0]
+    image_of = image_way(way)
+    return lambda folder: image_of(folder).pixels
+
+
+def image_way(way: str):  # type: ignore[no-untyped-def]
+    """A function from a folder to its `Image`."""
+    if way == "plain":
+        import pydicom.pixels  # noqa: F401
+
+        from radgloss.types import Image
+
+        def image(folder: str) -> Image:
+            pixels, affine = read_plain(folder)
+            return Image(uid="1", pixels=pixels, affine=affine, modality="CT", units="HU")
+
+        return image
     from radgloss.dicom import Reader, read
 
     kind, workers = way.split("-")
-    if kind == "ours":
-        return lambda folder: read(folder, workers=int(workers)).images[0].pixels
+    if kind == "cold":
+        return lambda folder: read(folder, workers=int(workers)).images[0]
     reader = Reader(workers=int(workers))
-    return lambda folder: reader.read(folder).images[0].pixels
+    return lambda folder: reader.read(folder).images[0]
 
 
 def serve(way: str) -> None:
     """Import, then read a folder for every line on stdin; answer with seconds and shape."""
     act = reading_way(way)
     for line in sys.stdin:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), cpu_seconds()
         pixels = act(line.strip())
-        seconds = time.perf_counter() - start
+        seconds, used = time.perf_counter() - start, cpu_seconds() - used
         # the sum touches every page of the array, so that its memory is counted here
         answer = {
             "seconds": seconds,
+            "cpu": used,
             "shape": pixels.shape,
             "sum": float(pixels.sum(dtype=np.float64)),
         }
         print(json.dumps(answer), flush=True)
         del pixels
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and its children, those that still run included."""
+    import psutil
+
+    ended = os.times()
+    running = (child.cpu_times() for child in psutil.Process().children())
+    return sum(ended[:4]) + sum(times.user + times.system for times in running)
 
 
 class Watched:
@@ -175,53 +228,62 @@ def python_of(way: str) -> str | None:
 
 
 def compare(folder: Path, slices: int, rounds: int) -> list[str]:
-    ways = {way: python_of(way) for way in WAYS}
+    ways = {way: python_of(way.partition(" ")[0]) for way in WAYS}
     running = {way: Watched(way, python) for way, python in ways.items() if python}
     seconds: dict[str, list[float]] = {way: [] for way in running}
-    peaks, sums = {}, {}
+    cpu: dict[str, list[float]] = {way: [] for way in running}
+    peaks: dict[str, float] = {}
+    sums: dict[str, object] = {}
     for turn in range(rounds + 2):
         for way, process in running.items():
             answer, peak = process.read(folder, watch=turn == rounds + 1)
             if not answer:
                 continue
-            sums[way] = (sorted(answer["shape"]), answer["sum"])  # type: ignore[call-overload]
+            sums[way] = answer["sum"]
             if turn == rounds + 1:
                 peaks[way] = peak
             elif turn:  # the first turn warms the disk
                 seconds[way].append(float(answer["seconds"]))  # type: ignore[arg-type]
+                cpu[way].append(float(answer["cpu"]))  # type: ignore[arg-type]
     for process in running.values():
         process.end()
-    assert len({shape_sum[1] for way, shape_sum in sums.items() if way != "monai"}) == 1, sums
-    fresh: dict[str, list[float]] = {way: [] for way in FRESH}
+    for end in ("", " model"):  # MONAI turns its volume and rounds otherwise
+        assert len({sums[w + end] for w in OURS}) == 1, sums
+        assert sums["plain" + end] == sums["cold-1" + end], sums
+    for way in FRESH:
+        seconds[way + FROM_START] = []
     for _ in range(rounds):
         for way in FRESH:
-            fresh[way].append(fresh_process(way, folder))
+            seconds[way + FROM_START].append(fresh_process(way, folder))
     array = slices * 512 * 512 * 4
-    plain = statistics.median(seconds["plain"])
     rows = []
-    for way in WAYS:
-        if way not in running or not seconds[way]:
-            rows.append(f"| {way} | not installed | | |")
-            continue
-        middle = statistics.median(seconds[way])
-        ratio = statistics.median(
-            a / b for a, b in zip(seconds[way], seconds["plain"], strict=True)
-        )
-        assert plain > 0
-        rows.append(f"| {way} | {middle:.2f} | {ratio:.2f} | {peaks[way] / array:.2f} |")
-    for way in FRESH:
-        ratio = statistics.median(a / b for a, b in zip(fresh[way], fresh["plain"], strict=True))
-        middle = statistics.median(fresh[way])
-        rows.append(
-            f"| {way}, a program from its start to the array | {middle:.2f} | {ratio:.2f} | |"
-        )
+    for end, title in ENDS.items():
+        rows += ["", f"{title}:", "", "| way | seconds | ratio | processor | memory |"]
+        rows += ["|---|---|---|---|---|"]
+        for way in (
+            w for w in (*WAYS, *(f + FROM_START for f in FRESH)) if w.partition(" ")[2] == end
+        ):
+            rows.append(row(way, seconds, cpu, peaks.get(way, 0.0) / array))
     return rows
 
 
+def row(
+    way: str, seconds: dict[str, list[float]], cpu: dict[str, list[float]], memory: float
+) -> str:
+    name, space, end = way.partition(" ")
+    if not seconds.get(way):
+        return f"| {name} | not installed | | | |"
+    plain = seconds["plain" + space + end]
+    ratio = statistics.median(a / b for a, b in zip(seconds[way], plain, strict=True))
+    used = f"{statistics.median(cpu[way]):.2f}" if way in cpu else ""
+    held = f"{memory:.2f}" if memory else ""
+    return f"| {name} | {statistics.median(seconds[way]):.2f} | {ratio:.2f} | {used} | {held} |"
+
+
 def fresh_process(way: str, folder: Path) -> float:
-    """Seconds from the start of a Python process, imports included, to the array."""
+    """Seconds from the start of a Python process, imports included, to the model's array."""
     start = time.perf_counter()
-    process = Watched(way, sys.executable)
+    process = Watched(way + " model", sys.executable)
     process.read(folder, watch=False)
     seconds = time.perf_counter() - start
     process.end()
@@ -238,6 +300,7 @@ def main() -> None:
     if options.serve:
         serve(options.serve)
         return
+    compileall.compile_dir(HERE.parent / "src" / "radgloss", quiet=1)
     today = datetime.date.today().isoformat()
     lines = [
         f"# Reading a series, {today}",
@@ -245,13 +308,14 @@ def main() -> None:
         f"{options.slices} slices of 512², {options.rounds} interleaved rounds, "
         f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}. "
         "Ratio: median over rounds of the time over plain pydicom's in the same round. "
-        "Memory: peak of process and children (PSS) over the float32 array.",
+        "Processor: seconds of process and children. Memory: their peak (PSS) over the float32 "
+        f"array. Load before the run: {os.getloadavg()[0]:.1f}.",
     ]
     for codec in options.codecs.split(","):
         with tempfile.TemporaryDirectory() as name:
             make_series(Path(name), options.slices, codec)
             rows = compare(Path(name), options.slices, options.rounds)
-        head = ["", f"## {codec}", "", "| way | seconds | ratio | memory |", "|---|---|---|---|"]
+        head = ["", f"## {codec}"]
         lines += [*head, *rows]
         print("\n".join([*head, *rows]), flush=True)
     target = HERE / "results" / f"reading-{today}.md"

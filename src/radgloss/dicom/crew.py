@@ -82,6 +82,7 @@ class Crew:
         errors: list[BaseException] = []
 
         def serve(worker: Worker) -> None:
+            first = worker.pid
             try:
                 while not worker.is_ready(0.02):
                     if waiting.drained or worker.pid is None:
@@ -89,6 +90,9 @@ class Crew:
                 worker.ask_each(waiting, answered)
             except BaseException as error:
                 errors.append(error)
+            finally:
+                if worker.pid != first:  # a child dies with the thread that started it (prctl(2))
+                    worker.end()
 
         threads = [threading.Thread(target=serve, args=(w,), daemon=True) for w in others]
         for thread in threads:

@@ -40,7 +40,7 @@ def header(source: Source, limits: Limits, digest: bool = True) -> Header:
 
     Raises InputRejected; whatever else is raised, the server translates."""
     data, file = dataset(source, limits)
-    if str(data.file_meta.get("MediaStorageSOPClassUID", "")) == DICOMDIR:
+    if text_of(data.file_meta, "MediaStorageSOPClassUID") == DICOMDIR:
         raise _refused("dicomdir", "a DICOMDIR, which only lists other files")
     if "SOPClassUID" not in data and "Rows" not in data and "SOPInstanceUID" not in data:
         if source.preamble:

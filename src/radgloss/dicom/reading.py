@@ -275,7 +275,7 @@ class Reader:
                 odd = set(_understood(tuple[int, ...], answer.get("padded"), name))
                 answers[name] = _understood(str, answer.get("digest"), name)
             except InputRejected as error:
-                answers[name] = error
+                answers[name] = error.with_traceback(None)  # it would hold the frames' memory
                 for slot in slots:
                     room.drop(slot)
                 return
