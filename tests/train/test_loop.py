@@ -152,6 +152,8 @@ def test_a_study_of_many_pictures_does_not_outweigh_the_others(pairs):
         assert sum(k < 10 for k in seen) == 2
         assert len(set(seen)) == 16
     assert len({k for seen in epochs for k in seen if k < 10}) > 2
+    late = [sum(k < 10 for k in seen[8:]) for seen in epochs]
+    assert sum(late) > 0  # the large study is spread over the epoch, not at its start
 
 
 def test_each_text_knows_its_image(pairs):

@@ -101,16 +101,27 @@ def _said(problem: Exception) -> str:
 
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
     """(line number, parsed row or the problem itself)."""
-    with path.open(encoding="utf-8", newline="") as file:
-        if path.suffix == ".csv":
-            yield from enumerate(csv.DictReader(file), 2)
-            return
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                try:
-                    yield number, json.loads(line)
-                except json.JSONDecodeError as problem:
-                    yield number, ValueError(f"not JSON ({problem.msg})")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            if path.suffix == ".csv":
+                yield from enumerate(csv.DictReader(file), 2)
+                return
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, _json(line)
+    except (UnicodeDecodeError, csv.Error):
+        raise _rejected(path.name, "bytes that are not text of that kind",
+                        "JSON Lines or CSV in UTF-8", "Save it again as UTF-8.") from None  # fmt: skip
+
+
+def _json(line: str) -> Any:
+    """The line's value, or the problem itself."""
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as problem:
+        return ValueError(f"not JSON ({problem.msg})")
+    except RecursionError:
+        return ValueError("JSON nested too deeply")
 
 
 def _entry(number: int, row: Any, root: Path) -> Entry:
@@ -134,7 +145,7 @@ def _entry(number: int, row: Any, root: Path) -> Entry:
         split=split,
         report=_report(row.get("report") or ""),
         captions=tuple(_captions(_parsed(row.get("captions")) or ())),
-        labels=_parsed(row.get("labels")) or {},
+        labels=_labels(_parsed(row.get("labels")) or {}),
         exam=row.get("exam") or "",
     )
 
@@ -142,6 +153,17 @@ def _entry(number: int, row: Any, root: Path) -> Entry:
 def _parsed(value: Any) -> Any:
     """A CSV cell holds JSON; JSON Lines hold the thing itself."""
     return json.loads(value) if isinstance(value, str) and value else value
+
+
+def _labels(value: Any) -> dict[str, Any]:
+    """By finding: an object whose `present` is true or false, whose `side` is a word."""
+    if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+        raise ValueError("labels that are not an object of objects")
+    for name, label in value.items():
+        for key, kind in (("present", bool), ("side", str)):
+            if key in label and not isinstance(label[key], kind):
+                raise ValueError(f"label {name!r}: {key} is no {kind.__name__}")
+    return value
 
 
 def _report(value: Any) -> Report:

@@ -144,18 +144,18 @@ class Pairs:
         return int(self._order(epoch, seed, per_study)[place])
 
     def _order(self, epoch: int, seed: int, per_study: int) -> npt.NDArray[np.int64]:
-        """One epoch: every study's first `per_study` pictures of a fresh shuffle."""
+        """One epoch: `per_study` pictures of every study, drawn afresh and shuffled."""
         key = (epoch, seed, per_study)
         if self._epoch is None or self._epoch[0] != key:
-            shuffled = np.random.default_rng([seed, epoch, 0]).permutation(len(self))
+            rng = np.random.default_rng([seed, epoch, 0])
             taken: Counter[int] = Counter()
             kept = []
-            for k in shuffled:
+            for k in rng.permutation(len(self)):
                 study = self.studies[k]
                 taken[study] += 1
                 if not per_study or taken[study] <= per_study:
                     kept.append(k)
-            self._epoch = (key, np.array(kept))
+            self._epoch = (key, rng.permutation(kept))  # else large studies would come first
         return self._epoch[1]
 
 

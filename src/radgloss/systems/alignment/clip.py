@@ -41,7 +41,7 @@ def starter() -> Run:
         model=clip.VARIANTS["starter"],
         preprocess=Preprocess(size=96),
         vocabulary=1024,
-        steps=1600,
+        steps=1300,
         batch=64,
         sampling=Sampling(texts=5, per_study=3),
         rate=5e-4,
