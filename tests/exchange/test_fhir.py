@@ -147,3 +147,9 @@ def test_a_time_without_its_zone_is_left_out(samples, when, found):
     draft, study = samples.ct
     draft = replace(draft, origin=replace(draft.origin, when=when))
     assert fhir.diagnostic_report(draft, study, DRAFT).get("issued") == found
+
+
+def test_no_contained_resource_has_labels_of_its_own(samples):
+    for draft, study in (samples.ct, samples.radiograph):
+        report = fhir.diagnostic_report(draft, study, DRAFT)
+        assert not any("meta" in r for r in report["contained"])  # rules dom-4 and dom-5

@@ -198,8 +198,7 @@ def _observations(draft: Draft, study: Study, status: ReportStatus) -> list[dict
 def _observation(number: int, finding: Finding, study: Study, status: str) -> dict[str, Any]:
     observation = {
         "resourceType": "Observation",
-        "id": f"finding-{number}",
-        "meta": {"security": [_AIAST]},
+        "id": f"finding-{number}",  # no label of its own: rule dom-5; the report carries it
         "status": status,
         "category": [{"coding": [{
             "system": "http://terminology.hl7.org/CodeSystem/observation-category",
