@@ -86,3 +86,20 @@ def test_the_sample_script_writes_every_format_of_every_sample(samples, tmp_path
         record = json.loads((tmp_path / name / "provenance.json").read_text())
         assert record["outputs"]["draft.txt"] == files.sha256(tmp_path / name / "draft.txt")
     assert (tmp_path / "rejected" / "rejected.json").is_file()
+
+
+def test_a_folder_never_holds_the_files_of_two_drafts(samples, tmp_path):
+    files.write_all(*samples.ct, DRAFT, tmp_path, ["txt", "json", "html"])
+    provenance.write(*samples.ct, tmp_path)
+    (tmp_path / "notes.txt").write_text("a person's own file")
+    files.write_all(*samples.radiograph, DRAFT, tmp_path, ["json"])
+    assert {p.name for p in tmp_path.iterdir()} == {"draft.json", "notes.txt"}
+
+
+def test_a_rejection_takes_the_place_of_an_earlier_draft_and_the_other_way(samples, tmp_path):
+    files.write_all(*samples.ct, DRAFT, tmp_path, ["txt", "json"])
+    refused = InputRejected("no-pixels", "a.dcm", "an SR", "an image", "Send images.")
+    files.write_rejection(refused, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["rejected.json"]
+    files.write_all(*samples.ct, DRAFT, tmp_path, ["json"])
+    assert [p.name for p in tmp_path.iterdir()] == ["draft.json"]

@@ -25,6 +25,8 @@ FILES = {
 }
 """The file name of every format."""
 
+OURS = (*FILES.values(), "provenance.json", "rejected.json")
+
 SrWriter = Callable[[Draft, Study, ReportStatus, Path], object]
 
 
@@ -61,19 +63,29 @@ def write_all(
 
     `sr_writer(draft, study, status, path)` writes the DICOM SR, for this room knows no DICOM.
     `InputRejected`: a format that FILES does not name (`unknown-format`), or `sr` without a
-    writer; what the writers refuse passes through, and what was written before stays."""
+    writer; what the writers refuse passes through, and what was written before stays.
+    An earlier draft's files are removed first: one folder never holds two drafts."""
     _check_formats(formats, sr_writer)
-    folder.mkdir(parents=True, exist_ok=True)
+    asked = [n for n in FILES if n in formats]
+    texts = {n: _render(n, draft, study, status) for n in asked if n != "sr"}
+    _cleared(folder)
     written: dict[str, Path] = {}
-    for name in (n for n in FILES if n in formats):
+    for name in asked:
         path = folder / FILES[name]
         if name == "sr":
             assert sr_writer is not None
             sr_writer(draft, study, status, path)
         else:
-            write_aside(path, _render(name, draft, study, status))
+            write_aside(path, texts[name])
         written[name] = path
     return written
+
+
+def _cleared(folder: Path) -> None:
+    """Make the folder, and take away what an earlier run left in it; other files stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in OURS:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _check_formats(formats: Collection[str], sr_writer: SrWriter | None) -> None:
@@ -106,8 +118,9 @@ def _render(name: str, draft: Draft, study: Study, status: ReportStatus) -> str:
 def write_rejection(rejected: InputRejected, folder: Path, title: str = "") -> Path:
     """`rejected.json` in that folder (made where missing): a study that got no draft, and why.
 
-    The reading page lists it beside the drafts, so that nothing disappears in silence."""
-    folder.mkdir(parents=True, exist_ok=True)
+    The reading page lists it beside the drafts, so that nothing disappears in silence. An earlier
+    draft in that folder is removed: it would be listed in the refused study's place."""
+    _cleared(folder)
     whole = {"kind": "radgloss-rejected", "schema": 1, "title": title, **rejected.to_dict()}
     text = json.dumps(whole, ensure_ascii=False, indent=2)
     return write_aside(folder / "rejected.json", f"{text}\n")
