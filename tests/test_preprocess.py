@@ -116,3 +116,17 @@ def test_settings_survive_a_round_trip_and_unknown_keys_do_not():
     assert again.digest == SMALL.digest
     with pytest.raises(TypeError):
         Preprocess.from_dict({**SMALL.to_dict(), "colour": True})
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.permutations([0, 1, 2]), st.tuples(st.booleans(), st.booleans(), st.booleans()))
+def test_a_region_holds_every_voxel_under_its_pixels(order, flips):
+    image = reoriented(volume(AXIAL, (8, 96, 96)), tuple(order), flips)
+    placement = prepare(image, SMALL).placement  # a pixel covers 3 × 3 voxels
+    whole = placement.region(2, 0, 0, 32, 32)
+    extent = sorted(h - low + 1 for low, h in zip(whole.low, whole.high, strict=True))
+    assert extent == [1, 96, 96]
+    one = placement.region(2, 10, 20, 11, 21)
+    assert sorted(h - low + 1 for low, h in zip(one.low, one.high, strict=True)) == [1, 3, 3]
+    middle = (np.array(one.low) + one.high) / 2
+    np.testing.assert_allclose(middle, placement.to_index(2, 10, 20), atol=1e-6)

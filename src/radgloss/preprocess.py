@@ -91,12 +91,16 @@ class Placement:
         return float((inverse @ point)[0])
 
     def region(self, n: int, top: float, left: float, bottom: float, right: float) -> Region:
-        """A rectangle of prepared frame n (edges in pixels) as a box of source voxels."""
-        a = self.to_index(n, top, left)
-        b = self.to_index(n, bottom - 1, right - 1)
+        """A rectangle of prepared frame n (edges in pixels) as a box of source voxels.
+
+        Pixel i reaches from edge i to edge i + 1 and has its centre between them; the box holds
+        the voxels whose centres lie inside the edges, at least one along every axis."""
+        a = self.to_index(n, top - 0.5, left - 0.5)
+        b = self.to_index(n, bottom - 0.5, right - 0.5)
+        half = np.maximum(np.abs(b - a) / 2, 0.5) - 0.5  # from the middle to the last centre
         limit = np.array(self.shape) - 1
-        low = np.clip(np.rint(np.minimum(a, b)), 0, limit).astype(int)
-        high = np.clip(np.rint(np.maximum(a, b)), 0, limit).astype(int)
+        low = np.clip(np.rint((a + b) / 2 - half), 0, limit).astype(int)
+        high = np.clip(np.rint((a + b) / 2 + half), 0, limit).astype(int)
         return Region(tuple(low.tolist()), tuple(high.tolist()))
 
 

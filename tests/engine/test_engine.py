@@ -185,3 +185,49 @@ def test_the_box_contains_the_place():
     assert top <= 24 <= bottom
     assert left <= 8 <= right
     assert 0 < share <= 1
+
+
+def test_the_frame_of_an_evidence_lies_in_its_region_however_the_stack_was_stored():
+    sagittal = np.array([[2.0, 0, 0, -30], [0, 0, 2.0, -30], [0, -2.0, 0, 60], [0, 0, 0, 1]])
+    study = Study("9.1", (replace(image(frames=40), affine=sagittal),))
+    found = [e for p in aligner().label(study, ["liver cyst", "kidney stone", "splenomegaly"])
+             for e in p.evidence]  # fmt: skip
+    assert found
+    for e in found:
+        assert e.region.low[0] <= e.frame <= e.region.high[0]
+
+
+def test_a_label_of_another_examination_is_not_answered(ct):
+    (p,) = aligner().label(ct, ["pneumothorax"])
+    assert p.abstained
+    assert "CT of the abdomen" in p.why
+
+
+def test_where_nothing_was_decided_the_impression_says_so(ct):
+    draft = drafter(calibration=UNSURE).draft(Case(ct))
+    assert "could be decided" in draft.text("impression")
+    assert "positive" not in draft.text("impression")
+
+
+def test_the_technique_says_only_what_the_stack_is(ct):
+    sagittal = np.array([[2.0, 0, 0, -30], [0, 0, 2.0, -30], [0, -2.0, 0, 60], [0, 0, 0, 1]])
+    turned = Study("9.1", (replace(ct.images[0], affine=sagittal),))
+    guessed = Study("9.2", (replace(ct.images[0], spacing="none"),))
+    said = [drafter().draft(Case(s)).text("technique") for s in (ct, turned, guessed)]
+    assert said == ["CT of the abdomen, 5 axial frames every 5 mm."] + 2 * ["CT of the abdomen."]
+
+
+def test_the_box_never_lies_in_the_padding():
+    i = image("DX", 1)
+    prepared = prepare(
+        replace(i, pixels=np.full((1, 60, 20), 100, np.float32)), Preprocess(size=36)
+    )
+
+    class Darkness(Brightness):
+        def encode_image(self, images):  # hiding the picture raises it, hiding padding does not
+            return images[:, 0].mean((1, 2))[:, None] * 0 - images.std((1, 2, 3))[:, None]
+
+    (_, left, _, right), _ = regions(Darkness(), prepared, 0, torch.ones(1))
+    columns = np.flatnonzero(prepared.inside.any(0))
+    assert columns[0] - 3 <= left
+    assert right <= columns[-1] + 4

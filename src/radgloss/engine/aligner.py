@@ -77,8 +77,8 @@ class Aligner:
     def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
         """One prediction for each label, in their order; synonyms of a finding are that finding."""
         seen = self.see(study)
-        stop = self.why_not(study)
-        return tuple(self._predict(label, seen, stop) for label in labels)
+        stop, exam = self.why_not(study), self.exam(study)
+        return tuple(self._predict(label, seen, stop, exam) for label in labels)
 
     def why_not(self, study: Study) -> str:
         """Why nothing should be said about this study; empty where it may."""
@@ -163,7 +163,9 @@ class Aligner:
         direction = self._direction(label)
         return [(self._scale * s.vectors @ direction).astype(np.float32) for s in seen]
 
-    def _predict(self, label: str, seen: tuple[Seen, ...], stop: str) -> Prediction:
+    def _predict(
+        self, label: str, seen: tuple[Seen, ...], stop: str, exam: str | None
+    ) -> Prediction:
         row = _known(label)
         name = row.what if row else label
         per_image = self._pair(name, seen)
@@ -173,6 +175,9 @@ class Aligner:
         calibration = self.checkpoint.trust.labels.get(name)
         if calibration is None:
             why = stop or "this label was never validated on studies with known truth"
+            return Prediction(label, 0.5, logit, True, why)
+        if row and exam and row.exam != exam:
+            why = stop or f"this label was never validated on: {EXAMS[exam].title}"
             return Prediction(label, 0.5, logit, True, why)
         probability = calibration.probability(logit)
         evidence: tuple[Evidence, ...] = ()
@@ -189,12 +194,13 @@ class Aligner:
         """The place in frame n whose removal lowers the label's score most."""
         direction = torch.from_numpy(self._direction(label) * self._scale)
         box, share = regions(self.checkpoint.model, seen.prepared, n, direction)
+        region = seen.prepared.placement.region(n, *box)
         return Evidence(
             "region",
             score=share,
             image=seen.image.uid,
-            frame=int(np.rint(seen.prepared.placement.to_index(n, 0, 0)[0])),
-            region=seen.prepared.placement.region(n, *box),
+            frame=(region.low[0] + region.high[0]) // 2,
+            region=region,
         )
 
 

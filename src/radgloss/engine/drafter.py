@@ -88,8 +88,12 @@ class PairDrafter:
 
     def _technique(self, study: Study, exam: str) -> Sentence:
         image = max(study.images, key=lambda i: i.pixels.shape[0])
-        spacing = float(np.linalg.norm(image.affine[:3, 0])) if len(image.pixels) > 1 else None
-        return Sentence(templates.technique(exam, len(image.pixels), spacing), "technique")
+        step = image.affine[:3, 0]
+        spacing = float(np.linalg.norm(step))
+        # Only of an axial stack (a tilted gantry included) whose millimetres were measured.
+        axial = image.spacing == "patient" and abs(step[2]) > 0.8 * spacing
+        words = templates.technique(exam, len(image.pixels), spacing if axial else None)
+        return Sentence(words, "technique")
 
     def _stated(self, study: Study, row: FindingType, p: Prediction) -> Sentence | None:
         """The sentence of one decided finding; None where nothing was decided."""

@@ -57,7 +57,7 @@ def regions(
     inside = F.adaptive_avg_pool2d(
         torch.from_numpy(prepared.inside).float()[None, None], POSITIONS
     )[0, 0]
-    falls = falls * (inside > 0.5)
+    falls = falls.masked_fill(inside <= 0.5, -torch.inf)  # padding is no place in the picture
     peak = float(falls.max())
     row, column = divmod(int(falls.argmax()), POSITIONS)
     rows, columns = _grow(falls.numpy() >= 0.5 * peak, row, column)

@@ -61,12 +61,16 @@ def nothing_found(undecided: list[str], exam: str) -> str:
     'No positive finding among those decided; see what was not assessed.'
     >>> nothing_found([], "xr-chest")
     'None of the findings looked for is present: lung nodule, pneumothorax, pleural effusion.'
+    >>> nothing_found(["liver cyst", "kidney stone", "splenomegaly"], "ct-abdomen")
+    'Nothing could be decided about what was looked for: liver cyst, splenomegaly, kidney stone.'
     """
-    if undecided:
-        return "No positive finding among those decided; see what was not assessed."
     organs = EXAMS[exam].organs
     rows = sorted(exam_findings(exam), key=lambda row: organs.index(row.organ))
     names = ", ".join(row.what for row in rows)
+    if len(undecided) == len(rows):
+        return f"Nothing could be decided about what was looked for: {names}."
+    if undecided:
+        return "No positive finding among those decided; see what was not assessed."
     return f"None of the findings looked for is present: {names}."
 
 
