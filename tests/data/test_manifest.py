@@ -60,10 +60,14 @@ def test_a_manifest_without_a_study_is_refused(tmp_path, content):
 
 
 def test_csv_holds_the_same(tmp_path):
-    path = write(tmp_path, "study,patient,split,report,labels", 's1,p1,val,All clear.,"{""x"": 1}"',
+    path = write(tmp_path, "study,patient,split,report,labels", 's1,p1,val,All clear.,"{""x"": {""present"": true}}"',
                  name="m.csv")  # fmt: skip
     entry = read_manifest(path).entries[0]
-    assert (entry.split, entry.report.findings, entry.labels) == ("val", "All clear.", {"x": 1})
+    assert (entry.split, entry.report.findings, entry.labels) == (
+        "val",
+        "All clear.",
+        {"x": {"present": True}},
+    )
 
 
 @settings(deadline=None, max_examples=60)
@@ -73,3 +77,20 @@ def test_nothing_but_the_typed_error_escapes(tmp_path_factory, lines):
     path.write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass")
     with pytest.raises(InputRejected):
         read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    "labels", [["pneumothorax"], "pneumothorax", {"pneumothorax": True},
+               {"pneumothorax": {"present": "false"}}, {"pneumothorax": {"side": 1}}],
+)  # fmt: skip
+def test_labels_of_another_shape_make_a_bad_line(tmp_path, labels):
+    found = read_manifest(write(tmp_path, line(1), line(2, labels=labels)), allowed_bad=0.5)
+    assert [b.what for b in found.bad] == ["m.jsonl line 2"]
+
+
+@pytest.mark.parametrize("name", ["m.jsonl", "m.csv"])
+def test_a_manifest_that_is_not_text_is_refused(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\xff\xfe{\x00" * 9)
+    with pytest.raises(InputRejected) as error:
+        read_manifest(tmp_path / name)
+    assert error.value.code == "manifest"

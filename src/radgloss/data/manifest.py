@@ -110,8 +110,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
                 if line.strip():
                     yield number, _json(line)
     except (UnicodeDecodeError, csv.Error):
-        raise _rejected(path.name, "bytes that are not text of that kind",
-                        "JSON Lines or CSV in UTF-8", "Save it again as UTF-8.") from None  # fmt: skip
+        found, wanted = "bytes that are not such text", "JSON Lines or CSV in UTF-8"
+        raise _rejected(path.name, found, wanted, "Save it again as UTF-8.") from None
 
 
 def _json(line: str) -> Any:
