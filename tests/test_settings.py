@@ -32,3 +32,18 @@ def test_a_bad_file_is_said_before_work_starts(tmp_path, text):
     with pytest.raises(InputRejected) as error:
         Settings({}, {"RADGLOSS_HOME": str(tmp_path)})["workers"]
     assert error.value.code == "settings"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LOG_LEVEL", "loud"), ("WORKERS", "0"), ("MEMORY_GIB", "-1"), ("MEMORY_GIB", "inf")],
+)
+def test_a_value_that_makes_no_sense_is_refused_by_name(tmp_path, name, value):
+    with pytest.raises(InputRejected) as error:
+        Settings({}, {"RADGLOSS_HOME": str(tmp_path), f"RADGLOSS_{name}": value})[name.lower()]
+    assert error.value.code == "settings"
+
+
+def test_an_option_that_makes_no_sense_is_refused_too(tmp_path):
+    with pytest.raises(InputRejected):
+        Settings({"workers": 0}, {"RADGLOSS_HOME": str(tmp_path)})["workers"]

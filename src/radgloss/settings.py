@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -60,7 +62,7 @@ class Settings:
     def _find(self, name: str) -> Setting:
         variable = f"RADGLOSS_{name.upper()}"
         if name in self._options:
-            return Setting(name, self._options[name], "option")
+            return Setting(name, _typed(name, self._options[name], "the option"), "option")
         if self._environment.get(variable):
             return Setting(name, _typed(name, self._environment[variable], variable), "environment")
         if name in self._file:
@@ -84,9 +86,23 @@ def _config_file(path: Path) -> dict[str, Any]:
 def _typed(name: str, value: Any, where: str) -> Any:
     kind = type(DEFAULTS[name])
     try:
-        return kind(value)
+        typed = kind(value)
     except (TypeError, ValueError) as problem:
         raise _rejected(where, f"{name} = {value!r}", f"a {kind.__name__}", "Mend it.") from problem
+    if wanted := _unfit(name, typed):
+        raise _rejected(where, f"{name} = {value!r}", wanted, "Mend it.")
+    return typed
+
+
+def _unfit(name: str, value: Any) -> str:
+    """What a value should have been; empty where it makes sense."""
+    if name == "log_level" and value.upper() not in logging.getLevelNamesMapping():
+        return "DEBUG, INFO, WARNING or ERROR"
+    if name == "workers" and value < 1:
+        return "at least 1"
+    if name == "memory_gib" and not (math.isfinite(value) and value > 0):
+        return "a number of GiB above 0"
+    return ""
 
 
 def _rejected(what: str, found: str, wanted: str, do: str) -> InputRejected:
