@@ -166,7 +166,7 @@ def test_nifti_is_read_and_gets_no_sr(place, manifest, checkpoint):
                  place / "v.nii.gz")  # fmt: skip
     done = radgloss("report", "-i", place / "v.nii.gz", "-o", place / "n", "--model", checkpoint,
                     code=PART)  # fmt: skip
-    assert "no-dicom-source" in done.stderr
+    assert "left out" in done.stderr
     assert "No draft was made" in done.stdout
     assert not (place / "n" / "draft.dcm").exists()
 
@@ -222,6 +222,6 @@ def test_python_and_command_line_say_the_same(place, manifest, checkpoint):
     draft = package.load(checkpoint).report(study)
     radgloss("report", "-i", studies(manifest, "xr-chest")[2], "-o", place / "p", "--model",
              checkpoint, "--format", "txt")  # fmt: skip
-    text = Path(place / "p" / "draft.txt").read_text()
+    text = " ".join(Path(place / "p" / "draft.txt").read_text().split())
     for sentence in draft.sentences:
         assert sentence.text in text

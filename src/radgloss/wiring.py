@@ -35,6 +35,7 @@ from radgloss.workflow import status
 __all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load"]
 
 FORMATS = tuple(files.FILES)
+NO_SR = ("no-dicom-source", "sr-source-class")  # studies that an SR cannot refer to
 SHIPPED = Path(__file__).parent / "checkpoints"
 
 
@@ -137,14 +138,15 @@ def report(
     A DICOM SR needs a DICOM source; for NIfTI it is left out and said so."""
     draft = model.report(study, history=history, prior=prior)
     left_out = list(study.left_out)
-    asked = list(formats)
-    if "sr" in asked and not any(image.sources for image in study.images):
-        asked.remove("sr")
-        left_out.append(InputRejected(
-            "no-dicom-source", "the DICOM SR", "a study that is not DICOM", "a DICOM study",
-            "The other formats were written.",
-        ))  # fmt: skip
-    written = files.write_all(draft, study, status.DRAFT, out, asked, sr.write)
+    others = [f for f in formats if f != "sr"]
+    written = files.write_all(draft, study, status.DRAFT, out, others)
+    if "sr" in formats:
+        try:
+            written |= files.write_all(draft, study, status.DRAFT, out, ["sr"], sr.write)
+        except InputRejected as problem:
+            if problem.code not in NO_SR:
+                raise
+            left_out.append(problem)
     digests = {path.name: files.sha256(path) for path in written.values()}
     written["provenance"] = provenance.write(draft, study, out, options, digests)
     event("wiring", "drafted", abstained=draft.abstained, sentences=len(draft.sentences))
