@@ -9,11 +9,11 @@ commit that survives a power cut costs milliseconds."""
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from logging import WARNING
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
@@ -36,11 +36,10 @@ from radgloss.archive.staging import (
     open_stage,
     sync_folder,
 )
+from radgloss.log import event
 from radgloss.types import InputRejected, Origin
 
 __all__ = ["Archive", "Repaired"]
-
-log = logging.getLogger("radgloss.archive")
 
 _RESERVE = 32 << 20  # bytes; room for the database to commit what was copied
 _BATCH_BYTES = 64 << 20
@@ -150,7 +149,7 @@ class Archive:
         for folder, announced in abandoned(self.home):
             removed = self._take_back(announced)
             shutil.rmtree(folder)
-            log.warning("an import had died", extra={"unacknowledged_files": len(removed)})
+            event("archive", "an import had died", WARNING, unacknowledged_files=len(removed))
         self.record("opened", "archive")
         sync_folder(self.home)
 
@@ -228,7 +227,7 @@ class Archive:
         batch.clear()
         self._recognise(parcels)
         self._read(stage, parcels)
-        log.info("received", extra={"files": len(parcels)})
+        event("archive", "received", files=len(parcels))
         for parcel in parcels:
             assert parcel.ack is not None
             yield parcel.ack

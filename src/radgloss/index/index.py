@@ -209,7 +209,7 @@ class Index:
         try:
             self._grow()
         except InputRejected as error:  # the rows are safe; only their form stays as it was
-            log.warning("index not reorganised", extra={"code": error.code})
+            log.warning("index not reorganised", extra={"fields": {"code": error.code}})
         files.sweep(self.folder, self._manifest)
 
     def _grow(self) -> None:
