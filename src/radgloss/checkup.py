@@ -24,7 +24,8 @@ def examine(settings: Settings) -> dict[str, Any]:
     """Everything worth knowing, and `problems`: sentences about what is not in order."""
     problems: list[str] = []
     place = home()
-    free = shutil.disk_usage(place if place.exists() else place.parent).free
+    there = next(p for p in (place.absolute(), *place.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
     if free < LEAST_FREE:
         problems.append(f"only {free >> 20} MiB free where RADGLOSS_HOME lies")
     return {
