@@ -60,8 +60,8 @@ def test_a_manifest_without_a_study_is_refused(tmp_path, content):
 
 
 def test_csv_holds_the_same(tmp_path):
-    path = write(tmp_path, "study,patient,split,report,labels", 's1,p1,val,All clear.,"{""x"": {""present"": true}}"',
-                 name="m.csv")  # fmt: skip
+    row = 's1,p1,val,All clear.,"{""x"": {""present"": true}}"'
+    path = write(tmp_path, "study,patient,split,report,labels", row, name="m.csv")
     entry = read_manifest(path).entries[0]
     assert (entry.split, entry.report.findings, entry.labels) == (
         "val",
