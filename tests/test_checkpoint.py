@@ -151,3 +151,15 @@ def test_random_bytes_in_place_of_weights_are_refused(saved):
     (folder / "weights.safetensors").write_bytes(bytes(range(256)) * 10)
     resign(folder)
     refused(folder)
+
+
+def test_half_precision_halves_the_weights_and_changes_no_answer(saved, tmp_path):
+    folder, _, model = saved
+    c = checkpoint.load(folder)
+    small = checkpoint.rounded(model)
+    checkpoint.save(tmp_path / "h", "clip", small, c.preprocess, c.tokenizer, {}, storage="fp16")
+    again = checkpoint.load(tmp_path / "h").model
+    for a, b in zip(small.state_dict().values(), again.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    sizes = [(f / "weights.safetensors").stat().st_size for f in (folder, tmp_path / "h")]
+    assert sizes[1] < 0.6 * sizes[0]

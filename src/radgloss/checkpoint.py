@@ -35,7 +35,7 @@ from radgloss.text.tokenizer import Tokenizer
 from radgloss.trust import Calibration, Outlier, Trust
 from radgloss.types import InputRejected
 
-__all__ = ["SCHEMA", "Checkpoint", "Support", "architecture", "load", "save"]
+__all__ = ["SCHEMA", "Checkpoint", "Support", "architecture", "load", "rounded", "save"]
 
 SCHEMA = 1
 TOLERANCE = 1e-3  # golden vectors: other processors round otherwise; a wrong weight is far beyond
@@ -95,15 +95,16 @@ def save(
     card: Mapping[str, Any],
     trust: Trust | None = None,
     support: Support = NOTHING,
+    storage: str = "fp32",
 ) -> str:
-    """Write aside, then rename; returns the checkpoint's name."""
+    """Write aside, then rename; returns the checkpoint's name.
+
+    storage "fp16": the model must hold rounded weights already (see `rounded`)."""
     aside = folder.with_name(folder.name + ".part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     model = model.eval().cpu()
-    save_file(
-        {k: v.contiguous() for k, v in model.state_dict().items()}, aside / "weights.safetensors"
-    )
+    save_file(_stored(model, storage), aside / "weights.safetensors")
     _write(aside / "config.json", {
         "format": FORMAT, "schema": SCHEMA, "architecture": architecture_name,
         "model": _plain(model.config), "preprocess": preprocess.to_dict(),
@@ -121,6 +122,21 @@ def save(
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(aside, folder)
     return name
+
+
+def rounded(model: Any) -> Any:
+    """The same model with every parameter rounded to half precision, in place, still fp32."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half().float())
+    return model
+
+
+def _stored(model: Any, storage: str) -> dict[str, torch.Tensor]:
+    """Parameters in the storage's precision; buffers as they are."""
+    halved = {n for n, _ in model.named_parameters()} if storage == "fp16" else set()
+    state = model.state_dict().items()
+    return {k: (v.half() if k in halved else v).contiguous() for k, v in state}
 
 
 def _write(path: Path, value: Mapping[str, Any]) -> None:
@@ -191,7 +207,7 @@ def load(folder: Path) -> Checkpoint:
         weights = load_file(folder / "weights.safetensors")
         if bad := [k for k, v in weights.items() if not torch.isfinite(v).all()]:
             raise _rejected(what, f"NaN in {bad[0]}", "finite weights", "Fetch or train it again.")
-        model.load_state_dict(weights)
+        model.load_state_dict(weights)  # copies into fp32, whatever they were stored as
         checkpoint = Checkpoint(
             name=hashlib.sha256(digests).hexdigest()[:12],
             architecture=config["architecture"],

@@ -157,6 +157,8 @@ def finish(
     out: Path,
 ) -> dict[str, Any]:
     """Fit trust on validation, gather support, score on test, save."""
+    if run.storage == "fp16":
+        model = checkpoint.rounded(model)
     bare = _aligner(run.architecture, model, run.preprocess, tokenizer, Trust({}, {}, {}))
     training = list(ask(_some(manifest.split("train")), bare, "training studies"))
     validation = list(ask(manifest.split("val"), bare, "validation"))
@@ -184,7 +186,7 @@ def finish(
         np.stack([a.vector for a in training]) if training else np.zeros((0, 1), np.float32),
     )
     name = checkpoint.save(
-        out, run.architecture, model, run.preprocess, tokenizer, card, trust, support
+        out, run.architecture, model, run.preprocess, tokenizer, card, trust, support, run.storage
     )
     return {**card, "name": name}
 

@@ -19,7 +19,8 @@ class Run:
     accumulate: micro-batches a step; each has negatives of its own, so the loss is that of the
     smaller batch (gradient caching, which gives the full batch's, is another recipe). precision:
     bf16 keeps weights in fp32 and computes in bfloat16. keep_every: steps between resumable
-    states."""
+    states. storage: how the finished checkpoint holds its weights; fp16 halves its size, and
+    everything is calibrated and scored on the rounded weights."""
 
     name: str
     architecture: str
@@ -37,6 +38,7 @@ class Run:
     sampling: Sampling = Sampling()
     seed: int = 0
     keep_every: int = 200
+    storage: Literal["fp32", "fp16"] = "fp32"
     evaluate_every: int = 0
 
     def __post_init__(self) -> None:
@@ -51,7 +53,7 @@ class Run:
     @property
     def digest(self) -> str:
         """Changes when anything does that a resumed run must not change."""
-        fixed = {k: v for k, v in asdict(self).items() if k not in ("keep_every",)}
+        fixed = {k: v for k, v in asdict(self).items() if k not in ("keep_every", "storage")}
         return hashlib.sha256(json.dumps(fixed, sort_keys=True, default=str).encode()).hexdigest()[
             :12
         ]

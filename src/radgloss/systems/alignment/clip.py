@@ -47,4 +47,5 @@ def starter() -> Run:
         rate=5e-4,
         warmup=100,
         keep_every=100,
+        storage="fp16",
     )
