@@ -13,7 +13,7 @@ import pytest
 
 from radgloss.data import phantom
 from radgloss.data.phantom import Patient, Phantom
-from radgloss.types import Finding
+from radgloss.types import Finding, InputRejected
 
 CT, XR, HEAD = "ct-abdomen", "xr-chest", "ct-head"
 
@@ -424,3 +424,9 @@ def test_the_sheet_shows_films_and_volumes() -> None:
     assert np.asarray(picture).std() > 20
     with pytest.raises(ValueError, match="at least one"):
         phantom.sheet([])
+
+
+def test_an_unknown_exam_is_refused_as_a_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(InputRejected) as error:
+        phantom.generate(1, tmp_path, exams=("mr-knee",))
+    assert error.value.code == "exam"

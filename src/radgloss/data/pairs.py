@@ -14,10 +14,9 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ import numpy.typing as npt
 import torch
 
 from radgloss import dicom
+from radgloss.data import children
 from radgloss.data.batch import Batch, to_model
 from radgloss.data.manifest import Entry, Manifest
 from radgloss.preprocess import Preprocess, prepare
@@ -238,7 +238,7 @@ def _each(
     if workers <= 1:
         yield from (_prepared(e, preprocess) for e in entries)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with children.pool(workers) as pool:
         waiting: list[Future[Prepared | str]] = []
         for entry in entries:
             waiting.append(pool.submit(_prepared, entry, preprocess))

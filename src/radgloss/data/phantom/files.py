@@ -9,20 +9,20 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from radgloss.data import children
 from radgloss.data.phantom.patient import EXAMS
 from radgloss.data.phantom.simulate import VERSION, Phantom, make
 from radgloss.dicom.write import write_images
 from radgloss.text.vocabulary import exam_findings
-from radgloss.types import Finding
+from radgloss.types import Finding, InputRejected
 
 __all__ = ["generate", "labels", "write"]
 
@@ -166,12 +166,11 @@ def generate(
 
     Train, validation and test take the first 80 %, the next 10 % and the last 10 % of the seeds.
     Studies that an earlier run finished are kept. `progress(done, total)` is called as they come.
-    Raises ValueError for an unknown exam."""
+    Raises InputRejected (`exam`) for an unknown exam, or no patient."""
     unknown = [exam for exam in exams if exam not in EXAMS]
     if unknown or not exams or n < 1:
-        raise ValueError(
-            f"{n} patients of {list(exams)}; exams are {', '.join(EXAMS)}, n at least 1"
-        )
+        found, wanted = f"{n} patients of {list(exams)}", f"at least one, of {', '.join(EXAMS)}"
+        raise InputRejected("exam", "the examinations", found, wanted, "Correct the list.")
     out.mkdir(parents=True, exist_ok=True)
     for leftover in out.glob(".*.part-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -191,8 +190,7 @@ def generate(
             done += 1
             tell(done, n)
     else:
-        context = get_context("spawn")
-        with _single_threaded(), ProcessPoolExecutor(workers, context) as pool:
+        with _single_threaded(), children.pool(workers) as pool:
             for future in as_completed([pool.submit(_one, job) for job in jobs]):
                 future.result()
                 done += 1
