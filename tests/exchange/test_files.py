@@ -103,3 +103,10 @@ def test_a_rejection_takes_the_place_of_an_earlier_draft_and_the_other_way(sampl
     assert [p.name for p in tmp_path.iterdir()] == ["rejected.json"]
     files.write_all(*samples.ct, DRAFT, tmp_path, ["json"])
     assert [p.name for p in tmp_path.iterdir()] == ["draft.json"]
+
+
+def test_an_sr_written_after_the_other_formats_leaves_them(samples, tmp_path):
+    draft, study = samples.ct
+    files.write_all(draft, study, DRAFT, tmp_path, ["txt"])
+    files.write_all(draft, study, DRAFT, tmp_path, ["sr"], lambda *a: a[3].write_bytes(b""))
+    assert {p.name for p in tmp_path.iterdir()} == {"draft.txt", "draft.dcm"}

@@ -64,11 +64,14 @@ def write_all(
     `sr_writer(draft, study, status, path)` writes the DICOM SR, for this room knows no DICOM.
     `InputRejected`: a format that FILES does not name (`unknown-format`), or `sr` without a
     writer; what the writers refuse passes through, and what was written before stays.
-    An earlier draft's files are removed first: one folder never holds two drafts."""
+    An earlier draft's files are removed first: one folder never holds two drafts. Only `sr` asked
+    for alone is added to what is there: a caller writes it last, since it may be refused."""
     _check_formats(formats, sr_writer)
     asked = [n for n in FILES if n in formats]
     texts = {n: _render(n, draft, study, status) for n in asked if n != "sr"}
-    _cleared(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if asked != ["sr"]:
+        _clear(folder)
     written: dict[str, Path] = {}
     for name in asked:
         path = folder / FILES[name]
@@ -81,9 +84,8 @@ def write_all(
     return written
 
 
-def _cleared(folder: Path) -> None:
-    """Make the folder, and take away what an earlier run left in it; other files stay."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _clear(folder: Path) -> None:
+    """Take away what an earlier run left in that folder; other files stay."""
     for name in OURS:
         (folder / name).unlink(missing_ok=True)
 
@@ -120,7 +122,8 @@ def write_rejection(rejected: InputRejected, folder: Path, title: str = "") -> P
 
     The reading page lists it beside the drafts, so that nothing disappears in silence. An earlier
     draft in that folder is removed: it would be listed in the refused study's place."""
-    _cleared(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
     whole = {"kind": "radgloss-rejected", "schema": 1, "title": title, **rejected.to_dict()}
     text = json.dumps(whole, ensure_ascii=False, indent=2)
     return write_aside(folder / "rejected.json", f"{text}\n")
