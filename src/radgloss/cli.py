@@ -36,7 +36,9 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the res
 ModelName = Annotated[
     str | None, typer.Option("--model", help="A checkpoint folder, or a shipped name (starter).")
 ]
-Workers = Annotated[int | None, typer.Option("--workers", help="Processes that read and decode.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes that read and decode.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
@@ -52,6 +54,8 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(DONE)
+    except OSError as problem:
+        _rejected(_disk(problem))
 
 
 def _rejected(problem: InputRejected) -> NoReturn:
@@ -59,6 +63,32 @@ def _rejected(problem: InputRejected) -> NoReturn:
         print(json_module.dumps({"rejected": problem.to_dict()}))
     print(f"radgloss: {problem}", file=sys.stderr)
     sys.exit(REJECTED)
+
+
+def _disk(problem: OSError) -> InputRejected:
+    """What the system said of a file or folder, in our words."""
+    return InputRejected(
+        "disk", Path(str(problem.filename or "the output")).name,
+        (problem.strerror or "an error").lower(), "a place that can be read and written",
+        "Check the path, its permissions and the space left.",
+    )  # fmt: skip
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as problem:
+        raise InputRejected("not-text", path.name, "bytes that are not UTF-8", "a text file",
+                            "Save it as UTF-8.") from problem  # fmt: skip
+
+
+def _history(given: str) -> str:
+    """The text itself, or the content of the file that it names."""
+    try:
+        named = Path(given).is_file()
+    except (OSError, ValueError):  # too long for a path: it is the text
+        named = False
+    return _text(Path(given)) if given and named else given
 
 
 def _settings(**options: Any) -> Any:
@@ -117,7 +147,7 @@ def report(
     settings = _settings(model=model, workers=workers)
     from radgloss import wiring
 
-    said = Path(history).read_text("utf-8") if history and Path(history).is_file() else history
+    said = _history(history)
     study = wiring.read(input, settings, modality)
     earlier = wiring.read(prior, settings) if prior else None
     if said or earlier:
@@ -180,10 +210,10 @@ def label(
         raise problems[0]
     if output:
         _write_csv(output, rows)
-        print(f"{len(rows)} rows written to {output}")
-    elif json:
+        print(f"{len(rows)} rows written to {output}", file=sys.stderr if json else sys.stdout)
+    if json:
         _print_json(rows)
-    else:
+    elif not output:
         _table(rows, ("study", "label", "probability", "why"))
     _left_out(problems)
 
@@ -191,7 +221,7 @@ def label(
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
         raise InputRejected("missing", str(path), "no such file", "a list of labels", "Check it.")
-    found = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    found = [line.strip() for line in _text(path).splitlines()]
     if not any(found):
         raise InputRejected("empty", str(path), "no label", "one label a line", "Write some.")
     return [line for line in found if line and not line.startswith("#")]
@@ -370,7 +400,7 @@ def train(
     if system not in SYSTEMS:
         raise InputRejected("system", system, "no such system", ", ".join(SYSTEMS), "Pick one.")
     card = train_system(
-        SYSTEMS[system](), manifest, output, steps=steps, seed=seed, resume=resume,
+        system, SYSTEMS[system](), manifest, output, steps=steps, seed=seed, resume=resume,
         workers=settings["workers"],
     )  # fmt: skip
     _table([{"label": k, **v} for k, v in card["test"]["labels"].items()],

@@ -11,6 +11,7 @@ from pathlib import Path
 from radgloss import wiring
 from radgloss.data import phantom
 from radgloss.exchange import files
+from radgloss.index import Index
 from radgloss.settings import Settings
 from radgloss.types import InputRejected, Study
 
@@ -42,8 +43,10 @@ def run(
 
 
 def _fresh(path: Path) -> Path:
-    shutil.rmtree(path, ignore_errors=True)
-    path.unlink(missing_ok=True)
+    """Room for a new index: an old index of ours goes, anything else is nobody's to delete."""
+    if path.exists():
+        Index.open(path)  # refuses what is not an index
+        shutil.rmtree(path)
     return path
 
 
@@ -55,7 +58,7 @@ def _sources(
         place = out / "studies" / f"{exam}-{seed}"
         if not place.exists():
             phantom.write(phantom.make(seed, exam), place)
-        yield f"phantom {exam} {seed}", place
+        yield f"phantom {exam} {seed}", place / "dicom"
     shipped = _pydicom_files()
     yield from ((f"pydicom {path.stem}", path) for path in shipped)
     if folder is not None:
@@ -85,7 +88,7 @@ def _one(
             files.write_rejection(study, place, title)
             say(f"{title}: refused ({study.code})")
         else:
-            say(f"{title}: {_drafted(study, place, model)}")
+            say(f"{title}: {_drafted(study, place, title, model)}")
         count += 1
     return count
 
@@ -95,11 +98,11 @@ def _slug(name: str, number: int) -> str:
     return f"{base}-{number + 1}" if number else base
 
 
-def _drafted(study: Study, place: Path, model: wiring.Model) -> str:
+def _drafted(study: Study, place: Path, title: str, model: wiring.Model) -> str:
     try:
         draft = wiring.report(study, place, model).draft
     except InputRejected as problem:
-        files.write_rejection(problem, place)
+        files.write_rejection(problem, place, title)
         return f"refused ({problem.code})"
     if draft.abstained:
         return f"no draft, {draft.why}"

@@ -257,7 +257,12 @@ def label_rows(
             yield study
             continue
         yield from study.left_out
-        for p in model.label(study, labels or model.aligner.validated(study)):
+        try:
+            predictions = model.label(study, labels or model.aligner.validated(study))
+        except InputRejected as problem:
+            yield problem
+            continue
+        for p in predictions:
             yield {
                 "study": study.uid, "label": p.label,
                 "probability": "" if p.abstained else round(p.probability, 4),

@@ -26,7 +26,7 @@ from radgloss.data.pairs import Pairs
 from radgloss.engine.aligner import Aligner
 from radgloss.preprocess import Preprocess
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.text.vocabulary import exam_findings
+from radgloss.text.vocabulary import EXAMS, exam_findings
 from radgloss.train import loop
 from radgloss.train.run import Run
 from radgloss.trust import Trust, calibration, outlier
@@ -41,6 +41,7 @@ HEADS, HEAD_SEED = 20, 9_000_000  # simulated heads, asked once for the card
 
 
 def train_system(
+    system: str,
     run: Run,
     manifest_path: Path,
     out: Path,
@@ -57,11 +58,28 @@ def train_system(
     if seed is not None:
         run = replace(run, seed=seed)
     manifest = read_manifest(manifest_path)
+    _check(manifest)
+    command = f"radgloss train {system} -d {manifest_path.name} -o {out.name}"
+    command += f" --steps {steps}" if steps is not None else ""
+    command += f" --seed {seed}" if seed is not None else ""
     work = out.with_name(out.name + ".work")
     pairs = Pairs.build(manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading"))
     tokenizer = _tokenizer(pairs, run, work)
     model = _trained(run, pairs, tokenizer, work, resume)
-    return finish(run, model, tokenizer, manifest, out)
+    return finish(run, model, tokenizer, manifest, out, command)
+
+
+def _check(manifest: Manifest) -> None:
+    """Say which lines were left out; refuse what cannot be trained, fitted and scored."""
+    for problem in manifest.bad:
+        tqdm.write(f"left out: {problem}", file=sys.stderr)
+    for split in ("train", "val", "test"):
+        if not any(e.exam in EXAMS for e in manifest.split(split)):
+            raise InputRejected(
+                "manifest", f"{manifest.path.name}, split {split}",
+                "no study of a known examination", f"exam: {' or '.join(EXAMS)}",
+                "Name each study's exam, and give every split some.",
+            )  # fmt: skip
 
 
 def _bar(what: str) -> Any:
@@ -155,6 +173,7 @@ def finish(
     tokenizer: Tokenizer,
     manifest: Manifest,
     out: Path,
+    command: str,
 ) -> dict[str, Any]:
     """Fit trust on validation, gather support, score on test, save."""
     if run.storage == "fp16":
@@ -167,7 +186,7 @@ def finish(
     card = {
         "title": run.name,
         "version": __version__,
-        "command": f"radgloss train {run.name} -d {manifest.path.name} -o {out.name}",
+        "command": command,
         "intended_use": "research and education; not a medical device",
         "data": _data(manifest),
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -216,7 +235,7 @@ def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -
     labels: dict[str, Calibration] = {}
     sides: dict[str, Calibration] = {}
     outliers = {}
-    for exam in sorted({a.exam for a in validation}):
+    for exam in sorted({a.exam for a in validation} & EXAMS.keys()):
         mine = [a for a in validation if a.exam == exam]
         for row in exam_findings(exam):
             logits = np.array([a.logits[row.what] for a in mine])
@@ -306,4 +325,6 @@ def _data(manifest: Manifest) -> dict[str, Any]:
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for e in manifest.entries:
         counts[e.split][e.exam] += 1
-    return {"phantom": phantom.VERSION, "studies": {k: dict(v) for k, v in counts.items()}}
+    simulated = all(e.patient.startswith("PHANTOM-") for e in manifest.entries)
+    version = {"phantom": phantom.VERSION} if simulated else {}
+    return {**version, "studies": {k: dict(v) for k, v in counts.items()}}
