@@ -169,7 +169,8 @@ def index(
 ) -> Indexed:
     """Embed studies into a new or existing index, `chunk` at a time so that little is lost."""
     done = Indexed()
-    target: Index | None = Index.open(out) if out.exists() else None
+    empty = out.is_dir() and not any(out.iterdir())
+    target: Index | None = Index.open(out) if out.exists() and not empty else None
     if target is not None and target.space != model.space:
         raise InputRejected(
             "index-space", str(out), f"an index of space {target.space}", model.space,
