@@ -41,3 +41,12 @@ def test_a_study_is_called_by_the_best_name_it_has(samples):
     image = replace(study.images[0], body_part="", description="chest 1\nmm")
     assert words.study_title(replace(bare, images=(image,))) == "CT chest 1 mm"
     assert words.study_title(Study("s", ())) == "Study without images"
+
+
+def test_provenance_holds_no_free_text_of_the_study():
+    from radgloss.exchange.provenance import record
+    from radgloss.types import Draft, Origin, Study
+
+    study = Study("1.2", (), description="Smith John follow-up")
+    draft = Draft("1.2", (), Origin("c", "p", "0"))
+    assert "Smith" not in str(record(draft, study))

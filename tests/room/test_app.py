@@ -47,7 +47,7 @@ def test_the_worklist_shows_every_study_with_its_state(client):
     page = client.get("/")
     assert page.status_code == 200
     assert page.text.count('<li class="row ') == 4
-    for words in ("CT abdomen, portal venous", "DX Chest", "no draft: abstained", "distance 4.1",
+    for words in ("CT Abdomen", "DX Chest", "no draft: abstained", "distance 4.1",
                   "rejected", "an SR", "SYNTHETIC", "2 to check", MACHINE_MARK):  # fmt: skip
         assert words in page.text, words
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from radgloss.exchange.files import write_aside
 from radgloss.exchange.json import marking
-from radgloss.exchange.words import modalities, study_title
+from radgloss.exchange.words import modalities, study_kind
 from radgloss.types import Draft, Study
 
 __all__ = ["SCHEMA", "record", "write"]
@@ -41,7 +41,7 @@ def record(
         "options": dict(sorted((options or {}).items())),
         "study": {
             "uid": study.uid,
-            "title": study_title(study),
+            "title": study_kind(study),
             "modalities": list(modalities(study)),
             "synthetic": study.synthetic,
         },

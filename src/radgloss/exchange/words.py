@@ -17,6 +17,7 @@ __all__ = [
     "one_line",
     "sections",
     "spacing_words",
+    "study_kind",
     "study_title",
 ]
 
@@ -94,6 +95,16 @@ def spacing_words(image: Image) -> str:
 def modalities(study: Study) -> tuple[str, ...]:
     """The study's modalities, each once, in the order of its images."""
     return tuple(dict.fromkeys(i.modality for i in study.images if i.modality))
+
+
+def study_kind(study: Study) -> str:
+    """Modalities and body parts, both coded: for records that must not hold free text.
+
+    >>> study_kind(Study("1", ()))
+    'Study without images'
+    """
+    parts = dict.fromkeys(i.body_part.capitalize() for i in study.images if i.body_part)
+    return one_line(" ".join((*modalities(study), *parts))) or "Study without images"
 
 
 def study_title(study: Study) -> str:

@@ -3,7 +3,7 @@
 Unusual here: pictures are single frames of whole studies, captions say what is true of that frame,
 and every sentence is a positive of its own.
 
-    radgloss phantom -n 2400 -o phantoms --seed 0 --exam ct-abdomen --exam xr-chest
+    make starter        # 2,400 phantoms, one study in four a CT, then the line below
     radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
 
 Measured result: see the card of the shipped `starter` checkpoint."""
@@ -34,7 +34,7 @@ def debug() -> Run:
 
 
 def starter() -> Run:
-    """The shipped checkpoint: about 3 million parameters, 96 pixels, half an hour on two cores."""
+    """The shipped checkpoint: about 3 million parameters, 96 pixels, ten minutes on two cores."""
     return replace(
         debug(),
         name="clip-starter",
