@@ -45,6 +45,7 @@ __all__ = [
 Side = Literal["left", "right", "bilateral", "midline", ""]
 Status = Literal["present", "absent", "uncertain", "not assessed"]
 Section = Literal["technique", "comparison", "findings", "impression"]
+Change = Literal["new", "increased", "decreased", "unchanged", "resolved", ""]
 
 
 MACHINE_MARK = "AI-generated draft - unverified - research use only, not a medical device"
@@ -180,7 +181,10 @@ class Finding:
     """One fact: what, whether, where, how large, how sure.
 
     size_mm: extents in millimetres, longest first; empty where nobody measured.
-    certainty: probability that `status` holds, 1.0 for truth; None where unstated."""
+    certainty: probability that `status` holds, 1.0 for truth; None where unstated.
+    change, previous_mm: against the comparison, where there was one.
+    severity: a word of a scale (trace, small, mild, moderate, large, severe, …), else empty.
+    number: how many, as said ("1", "2", "multiple"); empty where unstated."""
 
     what: str
     status: Status = "present"
@@ -188,6 +192,10 @@ class Finding:
     site: str = ""
     size_mm: tuple[float, ...] = ()
     certainty: float | None = None
+    change: Change = ""
+    previous_mm: tuple[float, ...] = ()
+    severity: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True)
