@@ -97,6 +97,7 @@ class Image:
     inverted: photometric MONOCHROME1; low values are shown bright. Applied after the window, last.
     voi: windows and tables as stored, first is the default. Empty: none stored.
     notes: what the reader found odd (gap, tilt, duplicate, several echoes), in words.
+    technique: how it was acquired, by DICOM keyword (RepetitionTime, ContrastBolusAgent, …).
     """
 
     uid: str
@@ -113,6 +114,7 @@ class Image:
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    technique: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Image({self.uid}, {self.modality}, frames×rows×columns={self.pixels.shape})"

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from radgloss import dicom
 from radgloss.data import phantom
+from radgloss.dicom.seg import read_segments, write_segments
 from radgloss.dicom.write import write_images
 from radgloss.types import Image, InputRejected, Study
 
@@ -116,10 +118,85 @@ def test_an_oblique_image_keeps_its_directions(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    odd = Image("1.2", np.zeros((1, 2, 2), np.float32), np.eye(4), "US")
+    odd = Image("1.2", np.zeros((1, 2, 2), np.float32), np.eye(4), "PT")
     with pytest.raises(InputRejected) as told:
         write_images(Study("1", (odd,)), tmp_path)
     assert told.value.code == "write-modality"
+
+
+def section(modality: str, frames: int, high: int) -> Image:
+    """A small image of any modality with a place in the patient and distinct values."""
+    affine = np.array([[0, 0, 0.8, -50], [0, 0.9, 0, -40], [4.0, 0, 0, 10], [0, 0, 0, 1]])
+    values = np.arange(frames * 20 * 30, dtype=np.float32).reshape(frames, 20, 30) % high
+    return Image("2.25.7", values, affine, modality, body_part="ABDOMEN", synthetic=True)
+
+
+MR = {
+    "ScanningSequence": "GR", "SequenceVariant": "SP", "RepetitionTime": "150", "EchoTime": "4.6",
+    "FlipAngle": "70", "MagneticFieldStrength": "1.5",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("modality", "frames"), [("MR", 3), ("US", 1), ("US", 4)])
+def test_mr_and_ultrasound_are_valid_and_read_back(
+    modality: str, frames: int, tmp_path: Path
+) -> None:
+    image = section(modality, frames, 250)
+    if modality == "MR":
+        image = replace(image, technique=MR, description="T1 axial")
+    paths = write_images(Study("2.25.8", (image,), synthetic=True), tmp_path)
+    assert len(paths) == (frames if modality == "MR" else 1)
+    if shutil.which("dciodvfy"):
+        told = subprocess.run(["dciodvfy", paths[0]], capture_output=True, text=True, check=False)
+        errors = [e for e in (told.stdout + told.stderr).splitlines() if e.startswith("Error")]
+        assert all(NEW_TAG in e for e in errors), errors
+    ds = pydicom.dcmread(paths[0])
+    if modality == "MR":
+        assert (ds.ScanningSequence, float(ds.EchoTime)) == ("GR", 4.6)
+        assert np.allclose(ds.ImagePositionPatient, [-50, -40, 10])
+    else:
+        region = ds.SequenceOfUltrasoundRegions[0]
+        assert (region.PhysicalDeltaX, region.PhysicalDeltaY) == (0.08, 0.09)
+    read = dicom.read(tmp_path).images[0]
+    assert np.array_equal(read.pixels, image.pixels)
+    if modality == "MR":
+        assert np.allclose(read.affine, image.affine)
+
+
+def test_segments_lie_where_they_were_drawn_whoever_reads_them(tmp_path: Path) -> None:
+    image = section("MR", 4, 250)
+    study = Study("2.25.8", (image,), synthetic=True)
+    paths = write_images(study, tmp_path / "dicom")
+    liver = np.zeros(image.pixels.shape, bool)
+    liver[1:3, 4:12, 5:20] = True
+    cyst = np.zeros_like(liver)
+    cyst[2, 6:9, 8:11] = True
+    masks = {"organ/liver": liver, "finding/liver cyst#0": cyst, "organ/spleen": liver & ~liver}
+    one = write_segments(masks, paths, "2.25.9", tmp_path / "a.dcm").read_bytes()
+    assert write_segments(masks, paths, "2.25.9", tmp_path / "b.dcm").read_bytes() == one
+    read = read_segments(tmp_path / "a.dcm")
+    assert sorted(read) == ["finding/liver cyst#0", "organ/liver"]
+    uids = [str(pydicom.dcmread(p, stop_before_pixels=True).SOPInstanceUID) for p in paths]
+    for name in read:
+        for k, uid in enumerate(uids):
+            found = read[name].get(uid, np.zeros(liver.shape[1:], bool))
+            assert np.array_equal(found, masks[name][k]), (name, k)
+    if shutil.which("dciodvfy"):
+        told = subprocess.run(
+            ["dciodvfy", tmp_path / "a.dcm"], capture_output=True, text=True, check=False
+        )
+        errors = [e for e in (told.stdout + told.stderr).splitlines() if e.startswith("Error")]
+        assert all(NEW_TAG in e for e in errors), errors
+
+
+def test_segments_that_mark_nothing_or_do_not_fit_are_refused(tmp_path: Path) -> None:
+    image = section("MR", 2, 250)
+    paths = write_images(Study("2.25.8", (image,), synthetic=True), tmp_path)
+    for masks in ({"liver": np.zeros((2, 20, 30), bool)}, {"liver": np.ones((2, 20, 31), bool)}):
+        with pytest.raises(InputRejected) as told:
+            write_segments(masks, paths, "2.25.9", tmp_path / "a.dcm")
+        assert told.value.code == "segments"
+    assert not (tmp_path / "a.dcm").exists()
 
 
 @pytest.mark.parametrize("exam", ["ct-abdomen", "xr-chest"])

@@ -1,4 +1,4 @@
-"""Pictures out as standard DICOM: CT series (PS3.3 A.3) and digital radiographs (A.26).
+"""Pictures out as standard DICOM: CT (PS3.3 A.3), MR (A.4), ultrasound (A.6), radiographs (A.26).
 
 Explicit VR little endian, uncompressed. Nothing depends on the clock or on chance: the same study
 gives the same bytes. Only simulated or de-identified studies should be written this way: every
@@ -19,6 +19,9 @@ from pydicom.uid import (
     CTImageStorage,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
+    MRImageStorage,
+    UltrasoundImageStorage,
+    UltrasoundMultiFrameImageStorage,
 )
 
 from radgloss.types import Image, InputRejected, Study, Window
@@ -29,6 +32,7 @@ IMPLEMENTATION = UID("2.25.255017423306846518370871290613347219043")
 DATE, TIME = "20200101", "120000"  # of everything; a made-up study happened at no time
 CT_INTERCEPT = -1024
 CODES = {  # SNOMED CT, PS3.16 CID 4 / CID 4031
+    "PELVIS": ("12921003", "Pelvis"),
     "CHEST": ("51185008", "Chest"),
     "ABDOMEN": ("818983003", "Abdomen"),
     "HEAD": ("69536005", "Head"),
@@ -39,25 +43,31 @@ def write_images(study: Study, folder: Path) -> tuple[Path, ...]:
     """Write every image of a study into `folder`, one file a frame; returns the paths in order.
 
     UIDs are the images' own where they have them (`Image.sources`), else hashes under 2.25 of the
-    study's UID. Pixels are rounded to whole real values: HU for CT, 0..65535 for radiographs.
-    Raises InputRejected('write-modality') for anything but CT, DX and CR."""
+    study's UID. Pixels are rounded to whole real values: HU for CT, 0..65535 for MR and
+    radiographs, 0..255 for ultrasound, whose cine frames share one file.
+    Raises InputRejected('write-modality') for any other modality."""
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
+    series = _series_numbers(study)
     for number, image in enumerate(study.images, 1):
-        if image.modality == "CT":
-            datasets = _ct(study, image, number)
-        elif image.modality in ("DX", "CR"):
-            datasets = [_radiograph(study, image, number)]
-        else:
+        if image.modality not in _WRITERS:
             raise InputRejected(
-                "write-modality", image.uid, f"modality {image.modality!r}", "CT, DX or CR",
-                "Write it with another tool.",
+                "write-modality", image.uid, f"modality {image.modality!r}",
+                ", ".join(_WRITERS), "Write it with another tool.",
             )  # fmt: skip
+        datasets = _WRITERS[image.modality](study, image, number)
         for k, dataset in enumerate(datasets, 1):
+            dataset.SeriesNumber = series.get(dataset.SeriesInstanceUID, number)
             path = folder / f"{number:02d}-{k:04d}.dcm"
             dataset.save_as(path, enforce_file_format=True)
             paths.append(path)
     return tuple(paths)
+
+
+def _series_numbers(study: Study) -> dict[str, int]:
+    """Series are numbered in the order in which their first image stands."""
+    uids = dict.fromkeys(s.series_instance_uid for i in study.images for s in i.sources)
+    return {uid: k for k, uid in enumerate(filter(None, uids), 1)}
 
 
 def _uid(*parts: object) -> str:
@@ -128,6 +138,8 @@ def _common(study: Study, image: Image, number: int, k: int, sop_class: str) -> 
             ds.WindowCenterWidthExplanation = [w.explanation for w in windows]
         if windows[0].function != "LINEAR":
             ds.VOILUTFunction = windows[0].function
+    for keyword, value in image.technique.items():
+        setattr(ds, keyword, value.split("\\") if "\\" in value else value)
     return ds
 
 
@@ -138,30 +150,37 @@ def _store(ds: Dataset, values: npt.NDArray[np.float32], bits: int) -> None:
     ds["PixelData"].VR = "OW"
 
 
-def _ct(study: Study, image: Image, number: int) -> list[Dataset]:
-    """CT Image IOD (PS3.3 A.3), one dataset a frame; geometry from the affine (C.7.6.2)."""
-    frame, row, column = (image.affine[:3, k] for k in range(3))
-    spacing = [_number(float(np.linalg.norm(v))) for v in (row, column)]
+def _section(study: Study, image: Image, number: int, k: int, sop_class: str) -> Dataset:
+    """One frame of a cross-section: geometry from the affine (PS3.3 C.7.6.2)."""
+    frame, row, column = (image.affine[:3, j] for j in range(3))
     along = np.concatenate([column / np.linalg.norm(column), row / np.linalg.norm(row)])
-    thickness = float(np.linalg.norm(frame))
+    thickness = _number(float(np.linalg.norm(frame)))
+    place = image.to_mm(k, 0, 0)
+    ds = _common(study, image, number, k, sop_class)
+    ds.Modality = image.modality
+    ds.PatientPosition = "HFS"
+    ds.FrameOfReferenceUID = _uid(study.uid, "frame of reference")
+    ds.PositionReferenceIndicator = ""
+    ds.AcquisitionNumber = number
+    ds.SliceThickness = thickness
+    ds.SpacingBetweenSlices = thickness
+    ds.PixelSpacing = [_number(float(np.linalg.norm(v))) for v in (row, column)]
+    ds.ImageOrientationPatient = [_number(v) for v in along]
+    ds.ImagePositionPatient = [_number(v) for v in place]
+    ds.SliceLocation = _number(place[2])
+    ds.PhotometricInterpretation = "MONOCHROME2"
+    return ds
+
+
+def _ct(study: Study, image: Image, number: int) -> list[Dataset]:
+    """CT Image IOD (PS3.3 A.3), one dataset a frame."""
     bits = 16 if float(image.pixels.max()) > 4095 + CT_INTERCEPT else 12
     out = []
     for k, pixels in enumerate(image.pixels):
-        ds = _common(study, image, number, k, CTImageStorage)
+        ds = _section(study, image, number, k, CTImageStorage)
         ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-        ds.Modality = "CT"
-        ds.PatientPosition = "HFS"
-        ds.FrameOfReferenceUID = _uid(study.uid, "frame of reference")
-        ds.PositionReferenceIndicator = ""
-        ds.AcquisitionNumber = 1
-        ds.KVP = "120"
-        ds.SliceThickness = _number(thickness)
-        ds.SpacingBetweenSlices = _number(thickness)
-        ds.PixelSpacing = spacing
-        ds.ImageOrientationPatient = [_number(v) for v in along]
-        ds.ImagePositionPatient = [_number(v) for v in image.to_mm(k, 0, 0)]
-        ds.SliceLocation = _number(image.to_mm(k, 0, 0)[2])
-        ds.PhotometricInterpretation = "MONOCHROME2"
+        if "KVP" not in ds:
+            ds.KVP = "120"
         ds.RescaleIntercept = str(CT_INTERCEPT)
         ds.RescaleSlope = "1"
         ds.RescaleType = "HU"
@@ -170,7 +189,72 @@ def _ct(study: Study, image: Image, number: int) -> list[Dataset]:
     return out
 
 
-def _radiograph(study: Study, image: Image, number: int) -> Dataset:
+def _mr(study: Study, image: Image, number: int) -> list[Dataset]:
+    """MR Image IOD (PS3.3 A.4), one dataset a frame; values have no absolute unit.
+
+    What the sequence was comes from `Image.technique`; type 1 and 2 attributes it does not state
+    are written as a spin echo of unknown times."""
+    derived = image.description.upper().startswith("ADC")
+    out = []
+    for k, pixels in enumerate(image.pixels):
+        ds = _section(study, image, number, k, MRImageStorage)
+        ds.ImageType = (
+            ["DERIVED", "PRIMARY", "ADC", "NONE"] if derived else ["ORIGINAL", "PRIMARY", "M", "SE"]
+        )
+        for keyword, value in _MR_UNSTATED.items():
+            if keyword not in ds:
+                setattr(ds, keyword, value)
+        _store(ds, pixels, 12 if float(image.pixels.max()) <= 4095 else 16)
+        out.append(ds)
+    return out
+
+
+_MR_UNSTATED = {
+    "ScanningSequence": "SE", "SequenceVariant": "NONE", "ScanOptions": "", "EchoTime": "",
+    "RepetitionTime": "", "EchoTrainLength": "", "MRAcquisitionType": "2D",
+    "MagneticFieldStrength": "1.5",
+}  # fmt: skip
+
+
+def _ultrasound(study: Study, image: Image, number: int) -> list[Dataset]:
+    """Ultrasound Image IOD (PS3.3 A.6), or Multi-frame (A.7) for a cine; 8 bits.
+
+    Millimetres of a pixel stand in one calibrated region (C.8.5.5); the IOD has no place in the
+    patient for a frame, so none is written."""
+    cine = len(image.pixels) > 1
+    sop_class = UltrasoundMultiFrameImageStorage if cine else UltrasoundImageStorage
+    ds = _common(study, image, number, 0, sop_class)
+    ds.Modality = "US"
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "", "0001"]
+    ds.PhotometricInterpretation = "MONOCHROME2"
+    ds.PatientOrientation = ""
+    ds.SequenceOfUltrasoundRegions = DicomSequence([_region(image)])
+    if cine:
+        ds.NumberOfFrames = len(image.pixels)
+        ds.FrameTime = "50"
+        ds.FrameIncrementPointer = 0x00181063
+        ds.StartTrim, ds.StopTrim = 1, len(image.pixels)
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 8, 8, 7
+    stored = np.clip(np.rint(image.pixels), 0, 255).astype(np.uint8).tobytes()
+    ds.PixelData = stored + b"\0" * (len(stored) % 2)
+    ds["PixelData"].VR = "OB"
+    return [ds]
+
+
+def _region(image: Image) -> Dataset:
+    """The whole frame as one tissue region in centimetres (PS3.3 C.8.5.5.1)."""
+    rows, columns = image.pixels.shape[1:]
+    item = Dataset()
+    item.RegionSpatialFormat, item.RegionDataType, item.RegionFlags = 1, 1, 0
+    item.RegionLocationMinX0, item.RegionLocationMinY0 = 0, 0
+    item.RegionLocationMaxX1, item.RegionLocationMaxY1 = columns - 1, rows - 1
+    item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = 3  # cm
+    item.PhysicalDeltaX = float(np.linalg.norm(image.affine[:3, 2])) / 10
+    item.PhysicalDeltaY = float(np.linalg.norm(image.affine[:3, 1])) / 10
+    return item
+
+
+def _radiograph(study: Study, image: Image, number: int) -> list[Dataset]:
     """Digital X-Ray Image IOD, for presentation (PS3.3 A.26)."""
     ds = _common(study, image, number, 0, DigitalXRayImageStorageForPresentation)
     spacing = [_number(float(np.linalg.norm(image.affine[:3, k]))) for k in (1, 2)]
@@ -179,13 +263,15 @@ def _radiograph(study: Study, image: Image, number: int) -> Dataset:
     ds.Modality = "DX"
     ds.PresentationIntentType = "FOR PRESENTATION"
     ds.ViewPosition = image.view
-    ds.PatientOrientation = ["L", "F"]  # columns run to the left, rows to the feet
+    # Rows run to the feet; columns to the left, on a lateral film to the back.
+    ds.PatientOrientation = ["P", "F"] if image.view == "LL" else ["L", "F"]
     ds.ImageLaterality = "U"
     ds.AnatomicRegionSequence = DicomSequence([_code(image.body_part)])
     ds.ImagerPixelSpacing = spacing
     ds.DetectorType = "DIRECT"
     ds.PositionerType = "NONE"
-    ds.KVP = "120"
+    if "KVP" not in ds:
+        ds.KVP = "120"
     ds.AcquisitionContextSequence = DicomSequence([])
     ds.PhotometricInterpretation = "MONOCHROME1" if inverse else "MONOCHROME2"
     ds.PresentationLUTShape = "INVERSE" if inverse else "IDENTITY"
@@ -193,7 +279,12 @@ def _radiograph(study: Study, image: Image, number: int) -> Dataset:
     ds.PixelIntensityRelationshipSign = 1 if inverse else -1
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = "0", "1", "US"
     _store(ds, image.pixels[0], 12 if float(image.pixels.max()) <= 4095 else 16)
-    return ds
+    return [ds]
+
+
+_WRITERS = {
+    "CT": _ct, "MR": _mr, "US": _ultrasound, "DX": _radiograph, "CR": _radiograph,
+}  # fmt: skip
 
 
 def _code(body_part: str) -> Dataset:
