@@ -42,6 +42,7 @@ __all__ = [
     "Window",
 ]
 
+Masks = Mapping[str, npt.NDArray[np.bool_]]
 Side = Literal["left", "right", "bilateral", "midline", ""]
 Status = Literal["present", "absent", "uncertain", "not assessed"]
 Section = Literal["technique", "comparison", "findings", "impression"]
@@ -240,13 +241,14 @@ class Truth:
     """What a simulator knows about a case.
 
     present, visible, reported: three truths that may differ (a 3 mm stone is present on a
-    radiograph, not visible). masks: (F, R, C) bool by finding, on the grid of `mask_image`."""
+    radiograph, not visible). masks, organs: by image uid, then by name, (F, R, C) bool on that
+    image's grid; the n-th present finding of a kind is named `what#n`, counted from 0."""
 
     present: tuple[Finding, ...]
     visible: tuple[Finding, ...] = ()
     reported: tuple[Finding, ...] = ()
-    masks: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
-    mask_image: str = ""
+    masks: Mapping[str, Masks] = field(default_factory=dict, repr=False)
+    organs: Mapping[str, Masks] = field(default_factory=dict, repr=False)
     posterior: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -248,12 +248,13 @@ def captions_text(p: Phantom) -> str:
 @pytest.mark.parametrize("exam", [CT, XR])
 def test_reported_is_visible_and_visible_is_present(exam: str) -> None:
     for seed in range(4):
-        truth = made(seed, exam).truth
+        p = made(seed, exam)
+        truth = p.truth
         assert set(truth.visible) <= set(truth.present)
         assert set(truth.reported) <= set(truth.visible)
-        assert len(truth.masks) == len(truth.present)
-        shape = made(seed, exam).study.images[0].pixels.shape
-        assert all(m.shape == shape and m.any() for m in truth.masks.values())
+        assert len(p.masks) == len(truth.present)
+        shape = p.study.images[0].pixels.shape
+        assert all(m.shape == shape and m.any() for m in p.masks.values())
 
 
 # ------------------------------------------------------------------ the words

@@ -66,8 +66,8 @@ def _truth(phantom: Phantom) -> dict[str, Any]:
         "present": _facts(phantom.truth.present),
         "visible": _facts(phantom.truth.visible),
         "reported": _facts(phantom.truth.reported),
-        "mask_image": phantom.truth.mask_image,
-        "masks": {k: int(m.sum()) for k, m in phantom.truth.masks.items()},
+        "mask_image": phantom.study.images[0].uid,
+        "masks": {k: int(m.sum()) for k, m in phantom.masks.items()},
         "labels": labels(phantom),
         "captions": [asdict(c) for c in phantom.captions],
     }
@@ -93,7 +93,7 @@ def write(phantom: Phantom, folder: Path) -> Path:
     (aside / "report.txt").write_text(report_text(phantom), encoding="utf-8")
     truth = json.dumps(_truth(phantom), indent=1, sort_keys=True)
     (aside / "truth.json").write_text(truth + "\n", encoding="utf-8")
-    masks = {f"finding/{k}": np.packbits(m) for k, m in phantom.truth.masks.items()}
+    masks = {f"finding/{k}": np.packbits(m) for k, m in phantom.masks.items()}
     masks |= {f"organ/{k}": np.packbits(m) for k, m in phantom.organs.items()}
     shape = np.array(phantom.study.images[0].pixels.shape)
     np.savez_compressed(aside / "labels.npz", shape=shape, **masks)  # type: ignore[arg-type]

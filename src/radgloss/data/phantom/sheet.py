@@ -49,7 +49,7 @@ def _frames(phantom: Phantom) -> list[int]:
     """Frames from below to above, moved onto each lesion where one is missed."""
     n = len(phantom.study.images[0].pixels)
     frames = [int(k) for k in np.linspace(0.16 * n, 0.84 * n, STRIP)]
-    for mask in phantom.truth.masks.values():
+    for mask in phantom.masks.values():
         area = mask.sum(axis=(1, 2))
         best = int(area.argmax())
         if not any(area[k] > 0.4 * area[best] for k in frames):

@@ -39,20 +39,23 @@ class Caption:
 class Phantom:
     """A simulated patient with everything that is known.
 
-    organs: (F, R, C) bool by name, on the grid of the first image (CT only).
     severity: the word for each visible finding, in the order of `truth.visible`."""
 
     patient: Patient
     study: Study
     report: Report
     truth: Truth
-    organs: Mapping[str, npt.NDArray[np.bool_]]
     severity: tuple[str, ...]
 
     @property
     def masks(self) -> Mapping[str, npt.NDArray[np.bool_]]:
-        """Finding masks (F, R, C) by name and number, as `kidney stone#0`."""
-        return self.truth.masks
+        """Finding masks (F, R, C) of the first image, as `kidney stone#0`."""
+        return self.truth.masks[self.study.images[0].uid]
+
+    @property
+    def organs(self) -> Mapping[str, npt.NDArray[np.bool_]]:
+        """Organ masks (F, R, C) of the first image by name; none on a film."""
+        return self.truth.organs[self.study.images[0].uid]
 
     @cached_property
     def captions(self) -> tuple[Caption, ...]:
@@ -121,8 +124,8 @@ def _assemble(
         synthetic=True,
     )
     visible = tuple(f for f, _ in seen)
-    truth = Truth(present, visible, visible, masks, image.uid)
-    return Phantom(patient, study, text, truth, organs, tuple(grade for _, grade in seen))
+    truth = Truth(present, visible, visible, {image.uid: masks}, {image.uid: organs})
+    return Phantom(patient, study, text, truth, tuple(grade for _, grade in seen))
 
 
 def _volume(patient: Patient, grid: Grid, hu: F32, part: str, windows: tuple[Window, ...]) -> Image:
@@ -241,7 +244,7 @@ def captions_of(phantom: Phantom, frame: int) -> tuple[str, ...]:
     for (finding, grade), key in zip(
         zip(phantom.truth.visible, phantom.severity, strict=True), keys, strict=True
     ):
-        mask = phantom.truth.masks[key]
+        mask = phantom.masks[key]
         if mask[frame].any():
             shown.append((finding, grade))
         elif mask[max(frame - 1, 0) : frame + 2].any():
@@ -284,9 +287,9 @@ def caption_frames(phantom: Phantom, n: int, rng: np.random.Generator) -> tuple[
     if frames == 1:
         return (0,)
     weight = np.ones(frames)
-    for mask in phantom.truth.masks.values():
+    for mask in phantom.masks.values():
         area = mask.any(axis=(1, 2))
         if area.any():
-            weight[area] += 1.2 * frames / (area.sum() + 2) / len(phantom.truth.masks)
+            weight[area] += 1.2 * frames / (area.sum() + 2) / len(phantom.masks)
     chosen = rng.choice(frames, size=min(n, frames), replace=False, p=weight / weight.sum())
     return tuple(sorted(int(k) for k in chosen))
