@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
@@ -29,6 +28,7 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
+from radgloss import disk
 from radgloss.models.alignment import ARCHITECTURES
 from radgloss.preprocess import Preprocess
 from radgloss.text.tokenizer import Tokenizer
@@ -119,8 +119,7 @@ def save(
     digests = {p.name: _sha256(p) for p in sorted(aside.iterdir())}
     _write(aside / "files.json", digests)
     name = _sha256(aside / "files.json")[:12]
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(aside, folder)
+    disk.replace_folder(aside, folder)
     return name
 
 

@@ -36,6 +36,9 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the res
 ModelName = Annotated[
     str | None, typer.Option("--model", help="A checkpoint folder, or a shipped name (starter).")
 ]
+Modality = Annotated[
+    str, typer.Option("--modality", help="What a NIfTI is (CT, MR, ...); a DICOM file says it.")
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes that read and decode.")
 ]
@@ -60,7 +63,9 @@ def main() -> NoReturn:
 
 def _rejected(problem: InputRejected) -> NoReturn:
     if "--json" in sys.argv:
-        print(json_module.dumps({"rejected": problem.to_dict()}))
+        from radgloss.exchange.words import unnamed
+
+        print(json_module.dumps({"rejected": unnamed([problem])[0].to_dict()}))
     print(f"radgloss: {problem}", file=sys.stderr)
     sys.exit(REJECTED)
 
@@ -131,7 +136,7 @@ def report(
     output: Output,
     prior: Annotated[Path | None, typer.Option(help="An earlier study of the patient.")] = None,
     history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
-    modality: Annotated[str, typer.Option(help="What a NIfTI is (CT, MR); DICOM says.")] = "",
+    modality: Modality = "",
     model: ModelName = None,
     format: Annotated[str, typer.Option(help="Any of txt,json,html,sr,fhir.")] = (
         "txt,json,html,sr,fhir"
@@ -146,28 +151,51 @@ def report(
     """
     settings = _settings(model=model, workers=workers)
     from radgloss import wiring
+    from radgloss.exchange.files import check_output
+    from radgloss.exchange.words import unnamed
 
+    formats = _formats(format)
+    kind = _modality(modality)
+    check_output(output)
     said = _history(history)
-    study = wiring.read(input, settings, modality)
-    earlier = wiring.read(prior, settings) if prior else None
+    loaded = wiring.load(settings["model"])
+    study = wiring.read(input, settings, kind)
+    earlier = wiring.read(prior, settings, kind) if prior else None
     if said or earlier:
         print("warning: this model reads pixels only; history and prior are ignored.",
               file=sys.stderr)  # fmt: skip
-    formats = [f.strip() for f in format.split(",") if f.strip()]
-    options = {"format": formats, "model": str(settings["model"])}
-    done = wiring.report(
-        study, output, wiring.load(settings["model"]), formats, said, earlier, options
-    )
+    options = {"format": formats, "model": Path(settings["model"]).name}
+    done = wiring.report(study, output, loaded, formats, said, earlier, options)
     if json:
         _print_json({
             "abstained": done.draft.abstained, "why": done.draft.why,
             "written": {k: str(v) for k, v in done.written.items()},
-            "left_out": [p.to_dict() for p in done.left_out],
+            "left_out": [p.to_dict() for p in unnamed(done.left_out)],
         })  # fmt: skip
     else:
         _print_draft(done.draft)
         print(f"\nWritten to {output}: {', '.join(p.name for p in done.written.values())}")
     _left_out(done.left_out)
+
+
+def _formats(listed: str) -> list[str]:
+    from radgloss.exchange.files import FILES
+
+    asked = [f.strip() for f in listed.split(",") if f.strip()]
+    if unknown := [f for f in asked if f not in FILES] or ([] if asked else [listed]):
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(FILES)}.",
+                                 param_hint="--format")  # fmt: skip
+    return list(dict.fromkeys(asked))
+
+
+def _modality(named: str) -> str:
+    """A term of the standard, as it spells it."""
+    from radgloss import terms
+
+    if named and named.strip().upper() not in terms.MODALITIES:
+        raise typer.BadParameter(f"{named!r} is no modality of DICOM, as CT or MR are.",
+                                 param_hint="--modality")  # fmt: skip
+    return terms.modality(named)
 
 
 def _print_draft(draft: Any) -> None:
@@ -187,6 +215,7 @@ def label(
     ] = None,
     name: Annotated[list[str] | None, typer.Option("--label", help="A label; repeatable.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A CSV file.")] = None,
+    modality: Modality = "",
     model: ModelName = None,
     workers: Workers = None,
     json: Json = False,
@@ -195,13 +224,17 @@ def label(
     settings = _settings(model=model, workers=workers)
     from radgloss import wiring
 
+    kind = _modality(modality)
+    if output:
+        _check_file(output)
     asked = list(name or [])
     if labels:
         asked += _lines(labels)
     loaded = wiring.load(settings["model"])
+    studies = wiring.each_study(input, settings, modality=kind)
     rows: list[dict[str, Any]] = []
     problems: list[InputRejected] = []
-    for row in wiring.label_rows(wiring.each_study(input, settings), asked, loaded):
+    for row in wiring.label_rows(studies, asked, loaded):
         if isinstance(row, InputRejected):
             problems.append(row)
         else:
@@ -229,11 +262,24 @@ def _lines(path: Path) -> list[str]:
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     import csv
+    import io
 
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ["study"])
-        writer.writeheader()
-        writer.writerows(rows)
+    from radgloss import disk
+
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["study"])
+    writer.writeheader()
+    writer.writerows(rows)
+    disk.write(path, text.getvalue())
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a file that could not be written, before the work that would fill it."""
+    from radgloss.exchange.files import check_output
+
+    if path.is_dir():
+        raise typer.BadParameter("it is a folder; name a file.", param_hint="--output")
+    check_output(path.parent)
 
 
 def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
@@ -255,6 +301,7 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
 def index(
     input: Annotated[Path, typer.Option("-i", "--input", help="A folder of studies.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The index to make or extend.")],
+    modality: Modality = "",
     model: ModelName = None,
     workers: Workers = None,
 ) -> None:
@@ -263,10 +310,14 @@ def index(
     from tqdm import tqdm
 
     from radgloss import wiring
+    from radgloss.exchange.files import check_output
 
+    kind = _modality(modality)
+    check_output(output)
+    loaded = wiring.load(settings["model"])
     with tqdm(unit="study", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        studies = wiring.each_study([input], settings, progress=bar.update)
-        done = wiring.index(studies, output, wiring.load(settings["model"]))
+        studies = wiring.each_study([input], settings, bar.update, kind)
+        done = wiring.index(studies, output, loaded)
     print(f"{done.studies} studies indexed in {output}")
     _left_out(done.left_out)
 
@@ -280,6 +331,7 @@ def search(
     image: Annotated[Path | None, typer.Option(help="Search by this image or study too.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
     where: Annotated[str | None, typer.Option(help='A filter: "modality=CR and view=PA".')] = None,
+    modality: Modality = "",
     model: ModelName = None,
     json: Json = False,
 ) -> None:
@@ -287,7 +339,9 @@ def search(
     settings = _settings(model=model)
     from radgloss import wiring
 
-    hits = wiring.search(index, wiring.load(settings["model"]), words, image, k, where, settings)
+    kind = _modality(modality)
+    loaded = wiring.load(settings["model"])
+    hits = wiring.search(index, loaded, words, image, k, where, settings, kind)
     rows = [{"study": h.uid, "score": round(h.score, 4), **h.fields} for h in hits]
     if json:
         _print_json(rows)

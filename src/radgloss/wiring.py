@@ -6,17 +6,19 @@ step does is decided in its own room."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from radgloss import __version__, dicom
+from radgloss import __version__, dicom, terms
 from radgloss.checkpoint import Checkpoint
 from radgloss.checkpoint import load as load_checkpoint
 from radgloss.dicom import sr
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
 from radgloss.exchange import files, provenance
+from radgloss.exchange.words import study_kind
 from radgloss.index import Index
 from radgloss.log import event
 from radgloss.settings import Settings, home
@@ -36,6 +38,7 @@ __all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load"]
 
 FORMATS = tuple(files.FILES)
 NO_SR = ("no-dicom-source", "sr-source-class")  # studies that an SR cannot refer to
+_DIGESTED = 1 << 30  # bytes of a refused file that is hashed all the same
 SHIPPED = Path(__file__).parent / "checkpoints"
 
 
@@ -101,10 +104,26 @@ def find_checkpoint(name: str | Path) -> Path:
 def read(path: Path, settings: Settings, modality: str = "") -> Study:
     """One study, with the house's limits; `modality` names what a file (NIfTI) does not."""
     study = dicom.read(path, limits=limits(settings), workers=settings["workers"])
+    for problem in study.left_out:
+        _take_digest(problem, path)
+    return _named(study, modality)
+
+
+def _named(study: Study, modality: str) -> Study:
+    """The study with that modality where a file does not say its own."""
     if not modality:
         return study
-    named = (i if i.modality else replace(i, modality=modality.upper()) for i in study.images)
+    named = (i if i.modality else replace(i, modality=modality) for i in study.images)
     return replace(study, images=tuple(named))
+
+
+def _take_digest(problem: InputRejected, path: Path) -> None:
+    """Note the digest of a refused file: what it is known by wherever its name must not be."""
+    file = path / problem.what if path.is_dir() else path
+    named = path.is_dir() or problem.what == path.name
+    if named and file.is_file() and file.stat().st_size <= _DIGESTED:
+        with suppress(OSError):
+            problem.digest = files.sha256(file)
 
 
 def limits(settings: Settings) -> dicom.Limits:
@@ -135,7 +154,10 @@ def report(
 ) -> Reported:
     """Draft a study and write every asked format with its provenance into `out`.
 
-    A DICOM SR needs a DICOM source; for NIfTI it is left out and said so."""
+    Formats and folder are checked before any work. A DICOM SR needs a DICOM source; for NIfTI it
+    is left out and said so."""
+    files.check_formats(formats)
+    files.check_output(out)
     draft = model.report(study, history=history, prior=prior)
     left_out = list(study.left_out)
     others = [f for f in formats if f != "sr"]
@@ -189,7 +211,7 @@ def index(
         target.add(
             [s.uid for s, _ in waiting],
             np.stack([e.vector for _, e in waiting]),
-            [s.description for s, _ in waiting],
+            [study_kind(s) for s, _ in waiting],
             [_fields(s) for s, _ in waiting],
         )
         done.studies += len(waiting)
@@ -217,9 +239,9 @@ def index(
 def _fields(study: Study) -> dict[str, str]:
     first = study.images[0]
     return {
-        "modality": first.modality,
-        "view": first.view,
-        "body_part": first.body_part,
+        "modality": terms.modality(first.modality),
+        "view": terms.view(first.view),
+        "body_part": terms.body_part(first.body_part),
         "images": str(len(study.images)),
         "frames": str(sum(len(i.pixels) for i in study.images)),
         "synthetic": "yes" if study.synthetic else "no",
@@ -228,7 +250,7 @@ def _fields(study: Study) -> dict[str, str]:
 
 def search(
     index_path: Path, model: Model, words: str = "", image: Path | None = None,
-    k: int = 10, where: str | None = None, settings: Settings | None = None,
+    k: int = 10, where: str | None = None, settings: Settings | None = None, modality: str = "",
 ) -> list[Hit]:  # fmt: skip
     """By words, by an image, or by both together (the mean of the two directions)."""
     import numpy as np
@@ -238,7 +260,7 @@ def search(
     if words:
         queries.append(model.embed_text(words).vector)
     if image is not None:
-        queries.append(model.embed_study(read(image, settings or Settings())).vector)
+        queries.append(model.embed_study(read(image, settings or Settings(), modality)).vector)
     if not queries:
         raise InputRejected("empty-text", "the query", "neither words nor image", "one", "Add one.")
     mean = np.mean(queries, axis=0)
@@ -273,15 +295,24 @@ def label_rows(
 
 
 def each_study(
-    paths: Iterable[Path], settings: Settings, progress: Callable[[], object] = lambda: None
+    paths: Iterable[Path],
+    settings: Settings,
+    progress: Callable[[], object] = lambda: None,
+    modality: str = "",
 ) -> Iterator[Study | InputRejected]:
-    """Every study under these paths, one in memory at a time."""
+    """Every study under these paths, one in memory at a time; `modality` as `read` takes it."""
     for path in paths:
         try:
-            for study in dicom.read_each(
+            for found in dicom.read_each(
                 path, limits=limits(settings), workers=settings["workers"]
             ):
-                yield study
+                if isinstance(found, InputRejected):
+                    _take_digest(found, path)
+                    yield found
+                    continue
+                for problem in found.left_out:
+                    _take_digest(problem, path)
+                yield _named(found, modality)
                 progress()
         except InputRejected as problem:
             yield problem

@@ -4,6 +4,7 @@ import os
 import runpy
 import shutil
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +92,25 @@ def test_patient_and_study_are_those_of_the_images(written):
     assert report.SeriesInstanceUID not in {
         s.series_instance_uid for i in study.images for s in i.sources
     }
+
+
+def test_times_are_local_like_the_study_s_and_only_a_date_time_states_its_offset(
+    samples, tmp_path, monkeypatch
+):
+    draft, study = samples["ct"]
+    draft = replace(draft, origin=replace(draft.origin, when="2026-11-24T23:30:00+00:00"))
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        report = pydicom.dcmread(sr.write(draft, study, DRAFT, tmp_path / "sr.dcm"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (report.ContentDate, report.ContentTime) == ("20261125", "050000")
+    assert "TimezoneOffsetFromUTC" not in report  # it would speak of StudyTime as well
+    assert report.StudyTime == study.identity.study_time
+    (made,) = report.ContributingEquipmentSequence
+    assert made.ContributionDateTime == "20261125050000+0530"
 
 
 def test_names_in_any_script_survive(samples, tmp_path):

@@ -45,12 +45,14 @@ def test_same_draft_same_bytes(samples, tmp_path):
     assert all(first[f].read_bytes() == second[f].read_bytes() for f in formats)
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path):
-    path = files.write_aside(tmp_path / "a.txt", "old")
-    with pytest.raises(UnicodeEncodeError):
-        files.write_aside(path, "new \ud800")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
-    assert path.read_text() == "old"
+def test_an_output_that_cannot_be_is_refused_and_nothing_is_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputRejected) as refused:
+            files.check_output(place)
+        assert refused.value.code == "output"
+    files.check_output(tmp_path / "new" / "below")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_provenance_names_model_inputs_and_pipeline_and_no_patient(samples, tmp_path):

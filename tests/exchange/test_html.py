@@ -68,7 +68,7 @@ def test_the_page_says_what_it_is(samples):
 def test_every_sentence_silence_and_left_out_file_is_there(samples):
     draft, study = samples.ct
     text = _read(draft, study).text
-    for words in (*(s.text for s in draft.sentences), *draft.not_assessed, "notes.txt"):
+    for words in (*(s.text for s in draft.sentences), *draft.not_assessed, "refused input 1"):
         assert words in text
     assert "Stated" not in text  # the number is a title, the word is the text
     assert "check" in text

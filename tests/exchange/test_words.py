@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radgloss.exchange import words
-from radgloss.types import Finding, Study
+from radgloss.types import Finding, InputRejected
 
 
 @settings(deadline=None, max_examples=100)
@@ -33,14 +33,22 @@ def test_a_finding_reads_what_side_site_size_status():
     assert words.finding_words(Finding("effusion", "absent")) == "effusion, absent"
 
 
-def test_a_study_is_called_by_the_best_name_it_has(samples):
+def test_a_study_is_called_by_terms_of_the_standard_alone(samples):
     _, study = samples.ct
-    assert words.study_title(study) == "CT abdomen, portal venous"
-    bare = replace(study, description="")
-    assert words.study_title(bare) == "CT Abdomen"
-    image = replace(study.images[0], body_part="", description="chest 1\nmm")
-    assert words.study_title(replace(bare, images=(image,))) == "CT chest 1 mm"
-    assert words.study_title(Study("s", ())) == "Study without images"
+    assert words.study_kind(study) == "CT Abdomen"
+    image = replace(study.images[0], body_part="JOHN SMITH", description="his chest")
+    assert words.study_kind(replace(study, images=(image,))) == "CT"
+    image = replace(image, modality="SMITH", body_part="C-spine")
+    assert words.study_kind(replace(study, images=(image,))) == "OT Cspine"
+
+
+def test_a_refused_file_is_told_by_number_and_digest_never_by_name():
+    named = [InputRejected("damaged", f"{n}.dcm", "noise", "DICOM", "Leave it out.") for n in "ba"]
+    named[0].digest = "f" * 64
+    first, second = words.unnamed(named)
+    assert (first.what, second.what) == ("refused input 1", f"refused input 2 (SHA-256 {'f' * 16})")
+    whole = InputRejected("no-dicom-source", "the study", "NIfTI", "DICOM", "Leave sr out.")
+    assert words.unnamed([whole])[0].what == "the study"
 
 
 def test_provenance_holds_no_free_text_of_the_study():

@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, select
 
+from radgloss import disk
 from radgloss.archive import schema
 from radgloss.archive.pseudonym import seal
 
@@ -125,12 +125,7 @@ class Head:
             yield
 
     def _replace(self, text: str) -> None:
-        aside = self.path.with_suffix(".part")
-        with open(aside, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, self.path)
+        disk.write(self.path, text, aside=self.path.with_suffix(".part"))
 
 
 def _hash_at(connection: Connection, seq: int) -> str | None:

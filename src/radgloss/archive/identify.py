@@ -10,18 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from radgloss import dicom
+from radgloss import dicom, terms
 from radgloss.types import Identity, InputRejected
 
 __all__ = ["Children", "Identify", "Scanned", "checked"]
 
-# PS3.3 C.7.3.1.1.1, defined terms of Modality still in use. A modality is stored in clear, and
-# whatever is not one of these could be anything, a name as well.
-_TERMS = """ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DMS DG DOC DX ECG EEG EMG EOG EPS ES
-    FID GM HC HD IO IOL IVOCT IVUS KER KO LEN LS MG MR M3D NM OAM OCT OP OPM OPR OPT OPTBSV OPTENF
-    OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD
-    RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC"""
-_MODALITIES = frozenset(_TERMS.split())
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
@@ -94,7 +87,8 @@ def checked(found: Scanned | InputRejected | None, name: str) -> Scanned | Input
                 "digits and dots, 64 at most",
                 "Ask the sender to write the object again with a valid UID.",
             )
-    modality = found.modality if found.modality in _MODALITIES else "OT"
+    # Stored in clear: whatever is not a term of the standard could be anything, a name as well.
+    modality = terms.modality(found.modality) or "OT"
     return Scanned(
         found.sop_instance_uid,
         found.sop_class_uid,

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
+from radgloss import disk
 from radgloss.types import Identity, InputRejected
 
 __all__ = ["KEY_BYTES", "fingerprint", "load_key", "pseudonym", "seal"]
@@ -76,16 +76,4 @@ def load_key(path: Path) -> bytes:
 
 def _make_key(path: Path) -> None:
     aside = path.with_name(path.name + ".part")
-    aside.unlink(missing_ok=True)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(handle, secrets.token_bytes(KEY_BYTES))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.replace(aside, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.write(path, secrets.token_bytes(KEY_BYTES), 0o600, aside)

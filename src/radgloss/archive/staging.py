@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from radgloss import disk
 from radgloss.archive.sending import Sent, reading_of
 from radgloss.types import InputRejected
 
@@ -36,7 +37,6 @@ __all__ = [
     "file_path",
     "full_disk",
     "open_stage",
-    "sync_folder",
 ]
 
 _CHUNK = 1 << 20
@@ -60,15 +60,6 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Force a folder's entries to disk: without it a rename may be lost with the power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _disk_full(found: str) -> InputRejected:
@@ -145,11 +136,8 @@ class Stage:
 
     def announce(self, sha256s: list[str]) -> None:
         """Write down what is about to be put in place, for whoever finds us dead."""
-        with full_disk(), open(self.folder / "batch", "w", encoding="ascii") as batch:
-            batch.write("".join(f"{s}\n" for s in sha256s))
-            batch.flush()
-            os.fsync(batch.fileno())
-        sync_folder(self.folder)
+        with full_disk():
+            disk.write(self.folder / "batch", "".join(f"{s}\n" for s in sha256s))
 
     def settled(self) -> None:
         """What was announced has its rows, or was taken back."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
+from radgloss import disk
 from radgloss.archive import audit, rows, schema
 from radgloss.archive.database import connect, migrate, reading, writing
 from radgloss.archive.identify import Children, Identify, Scanned, checked
@@ -34,7 +35,6 @@ from radgloss.archive.staging import (
     file_path,
     full_disk,
     open_stage,
-    sync_folder,
 )
 from radgloss.log import event
 from radgloss.types import InputRejected, Origin
@@ -151,7 +151,7 @@ class Archive:
             shutil.rmtree(folder)
             event("archive", "an import had died", WARNING, unacknowledged_files=len(removed))
         self.record("opened", "archive")
-        sync_folder(self.home)
+        disk.sync_folder(self.home)
 
     def _check_key(self, connection: Connection) -> None:
         s = schema.setting.c
@@ -308,10 +308,10 @@ class Archive:
         os.replace(copy.path, place)
 
     def _sync(self, prefixes: Iterable[str]) -> None:
-        sync_folder(self.home / "files")
+        disk.sync_folder(self.home / "files")
         for prefix in prefixes:
             if (folder := self.home / "files" / prefix).exists():
-                sync_folder(folder)
+                disk.sync_folder(folder)
 
     # -------------------------------------------------------------- asking
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from radgloss import terms
 from radgloss.dicom.header import Header
 from radgloss.types import InputRejected
 
@@ -38,7 +39,10 @@ def with_pixels(
 def no_pixels(name: str, header: Header) -> InputRejected:
     from_class = _DOCUMENTS.get(header.modality, "")
     if from_class or header.modality not in _PICTURES:
-        found = from_class or f"a DICOM object without pixels ({header.modality or 'no modality'})"
+        found = (
+            from_class
+            or f"a DICOM object without pixels ({terms.modality(header.modality) or 'no modality'})"
+        )
         return InputRejected("not-an-image", name, found, "an image", "Nothing need be done.")
     return InputRejected(
         "no-pixels", name, "an image without pixels", "its pixels", "Send it again."

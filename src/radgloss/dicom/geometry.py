@@ -136,7 +136,9 @@ def _projected_spacing(
     stored = header.planes[0].spacing if header.planes else ()
     detector = header.imager_spacing
     if stored and (header.calibration or (detector and not np.allclose(stored, detector, 1e-3))):
-        how = header.calibration.lower() or "pixel spacing differs from the detector's"
+        # PS3.3 10.7.1.1: two terms; any other word stays in the file.
+        known = header.calibration if header.calibration in ("GEOMETRY", "FIDUCIAL") else ""
+        how = known.lower() or "pixel spacing differs from the detector's"
         return stored[0], stored[1], "patient", [f"calibrated spacing ({how})"]
     base = detector or stored
     if base and header.magnification > 1:

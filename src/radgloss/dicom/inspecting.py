@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from radgloss import terms
 from radgloss.dicom.choosing import with_pixels
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.reading import Reader
@@ -45,13 +47,12 @@ def inspect(path: PathLike, limits: Limits = Limits(), identity: bool = False) -
 def _described(stack: Stack) -> dict[str, Any]:
     header, pixels = stack.header, stack.header.pixels
     assert pixels is not None
-    affine = stack.placed.affine
+    affine, windows = stack.placed.affine, header.windows
     return {
         "uid": stack.uid,
         "series": header.series_uid,
-        "modality": header.modality,
-        "description": header.series_description,
-        "view": header.view,
+        "modality": terms.modality(header.modality),
+        "view": terms.view(header.view),
         "shape": [len(stack.frames), pixels.rows, pixels.columns],
         "step_mm": [round(float(np.linalg.norm(affine[:3, i])), 4) for i in range(3)],
         "affine": [[float(v) for v in row] for row in affine],
@@ -60,8 +61,8 @@ def _described(stack: Stack) -> dict[str, Any]:
         "photometric": pixels.photometric,
         "bits": [pixels.allocated, pixels.stored, pixels.high],
         "signed": pixels.signed,
-        "units": header.units,
-        "windows": [vars(w) for w in header.windows],
+        "units": terms.units(header.units),
+        "windows": [vars(replace(w, explanation=terms.window(w.explanation))) for w in windows],
         "voi_tables": len(header.tables),
         "notes": list(stack.notes),
     }

@@ -1,6 +1,7 @@
 """A draft as a DICOM Structured Report: Enhanced SR, content after TID 2000.
 
-What a PACS can file beside the images: PARTIAL, UNVERIFIED, PRELIMINARY, a device as its only
+What a PACS can file beside the images, with the patient and study attributes that it needs for
+that and no description, which is free text: PARTIAL, UNVERIFIED, PRELIMINARY, a device as its only
 observer (TID 1004), every sentence a TEXT item that is inferred from the frames, and the boxes on
 them, that it rests on. Other patients' reports, which may have supported a sentence, never enter.
 UIDs are digests of the draft, so writing twice gives one object.
@@ -12,17 +13,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from radgloss import disk
 from radgloss.types import (
     MACHINE_MARK,
     Draft,
@@ -86,17 +86,8 @@ def _check_status(status: ReportStatus) -> None:
 
 def _save(report: Dataset, path: Path) -> Path:
     """Written aside, then renamed: no reader meets half a file."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            report.save_as(file, enforce_file_format=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with disk.whole(path) as file:
+        report.save_as(file, enforce_file_format=True)
     return path
 
 
@@ -133,14 +124,18 @@ def _uid(*parts: str) -> str:
 
 
 def _time(draft: Draft, study: Study) -> datetime:
-    """When the draft was made; where it does not say, when the study was; else now."""
+    """When the draft was made; where it does not say, when the study was; else now. Local time.
+
+    An object has one offset for all its dates and times (PS3.3 C.12.1.1.2), those of the study
+    included, whose own offset is not known here: so none is stated, and every time is local, as
+    the scanner's are. Only a DT value can carry its own offset, and does."""
     identity = study.identity
     for text in (draft.origin.when, f"{identity.study_date}T{identity.study_time[:6]}"):
         try:
-            return datetime.fromisoformat(text)
-        except ValueError:
+            return datetime.fromisoformat(text).astimezone()
+        except (ValueError, OverflowError):
             continue
-    return datetime.now(UTC)
+    return datetime.now().astimezone()
 
 
 def _stamp(report: Dataset, time: datetime) -> None:
@@ -150,7 +145,7 @@ def _stamp(report: Dataset, time: datetime) -> None:
         setattr(report, f"{name}Date", day)
         setattr(report, f"{name}Time", clock)
     for equipment in report.get("ContributingEquipmentSequence", ()):
-        equipment.ContributionDateTime = day + clock
+        equipment.ContributionDateTime = f"{time:%Y%m%d%H%M%S%z}"[:19]
 
 
 # ------------------------------------------------------------------ the images it speaks of
@@ -207,8 +202,6 @@ def _instance(study: Study, source: Source) -> Dataset:
     instance.ReferringPhysicianName = identity.referring_physician
     if identity.issuer:
         instance.IssuerOfPatientID = identity.issuer
-    if study.description:
-        instance.StudyDescription = study.description
     return instance
 
 
@@ -286,8 +279,6 @@ def _context(draft: Draft) -> list[ContentItem]:
 def _sections(draft: Draft, study: Study) -> Iterator[ContentItem]:
     for section, (heading, element) in _HEADINGS.items():
         items = [_sentence(s, element, study) for s in draft.sentences if s.section == section]
-        if section == "technique" and study.description:
-            items.insert(0, _text(*element, study.description))
         if section == "findings":
             items += _silences(draft)
         if items:

@@ -216,7 +216,9 @@ def _sortable(mark: str) -> tuple[float, str]:
 
 
 def _split_note(name: str, group: Sequence[Frame], number: int) -> str:
-    return f"one of several at the same places: {name} {group[0].plane.marks[number] or 'none'}"
+    mark = group[0].plane.marks[number]
+    shown = (mark or "none") if _sortable(mark)[0] < float("inf") or not mark else "of its own"
+    return f"one of several at the same places: {name} {shown}"  # words stay in the file
 
 
 # ------------------------------------------------------------------ one stack

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from radgloss import terms
 from radgloss.checkpoint import Checkpoint
 from radgloss.data.batch import to_model
 from radgloss.engine.evidence import regions
@@ -85,7 +86,9 @@ class Aligner:
         exam = self.exam(study)
         if exam is None:
             known = "; ".join(EXAMS[e].title for e in self.checkpoint.trust.outliers)
-            kinds = ", ".join(sorted({i.modality or "unknown modality" for i in study.images}))
+            kinds = ", ".join(
+                sorted({terms.modality(i.modality) or "unknown modality" for i in study.images})
+            )
             return f"{kinds} is not an examination this model was trained on (it knows: {known})"
         outlier = self.checkpoint.trust.outliers[exam]
         features = np.concatenate([s.features for s in self.see(study)])

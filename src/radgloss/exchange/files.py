@@ -1,20 +1,18 @@
-"""One draft into one folder: every format beside the others, each file whole or absent.
-
-A file is written under a hidden name in the same folder, flushed to the disk and renamed, so a
-reader (or a killed process) never meets half of one."""
+"""One draft into one folder: every format beside the others, each file whole or absent."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from radgloss import disk
+from radgloss.exchange.words import unnamed
 from radgloss.types import Draft, InputRejected, ReportStatus, Study
 
-__all__ = ["FILES", "sha256", "write_all", "write_aside", "write_rejection"]
+__all__ = ["FILES", "check_formats", "check_output", "sha256", "write_all", "write_rejection"]
 
 FILES = {
     "txt": "draft.txt",
@@ -30,25 +28,10 @@ OURS = (*FILES.values(), "provenance.json", "rejected.json")
 SrWriter = Callable[[Draft, Study, ReportStatus, Path], object]
 
 
-def write_aside(path: Path, text: str) -> Path:
-    """Writes text (UTF-8, newlines untouched) beside `path`, then renames it into place."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
-
-
 def sha256(path: Path) -> str:
     """The file's SHA-256 in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_all(
@@ -66,7 +49,7 @@ def write_all(
     writer; what the writers refuse passes through, and what was written before stays.
     An earlier draft's files are removed first: one folder never holds two drafts. Only `sr` asked
     for alone is added to what is there: a caller writes it last, since it may be refused."""
-    _check_formats(formats, sr_writer)
+    check_formats(formats, [n for n in FILES if n != "sr" or sr_writer])
     asked = [n for n in FILES if n in formats]
     texts = {n: _render(n, draft, study, status) for n in asked if n != "sr"}
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,7 +62,7 @@ def write_all(
             assert sr_writer is not None
             sr_writer(draft, study, status, path)
         else:
-            write_aside(path, texts[name])
+            disk.write(path, texts[name])
         written[name] = path
     return written
 
@@ -90,9 +73,9 @@ def _clear(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _check_formats(formats: Collection[str], sr_writer: SrWriter | None) -> None:
-    known = [n for n in FILES if n != "sr" or sr_writer is not None]
-    for name in formats:
+def check_formats(formats: Collection[str], known: Collection[str] = FILES) -> None:
+    """`InputRejected` (`unknown-format`) where a format is not known, or none is asked for."""
+    for name in formats or [""]:
         if name not in known:
             raise InputRejected(
                 "unknown-format",
@@ -101,6 +84,26 @@ def _check_formats(formats: Collection[str], sr_writer: SrWriter | None) -> None
                 "any of " + ", ".join(known),
                 "Leave it out or correct it.",
             )
+
+
+def check_output(folder: Path) -> None:
+    """`InputRejected` (`output`) where `folder` cannot be made or written to; nothing is made."""
+    place = folder
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        found = "something that is not a folder"
+    elif not os.access(place, os.W_OK | os.X_OK):
+        found = "a folder that may not be written to"
+    else:
+        return
+    raise InputRejected(
+        "output",
+        folder.name or "the output",
+        found,
+        "a folder to write in",
+        "Choose another output.",
+    )
 
 
 def _render(name: str, draft: Draft, study: Study, status: ReportStatus) -> str:
@@ -120,10 +123,16 @@ def _render(name: str, draft: Draft, study: Study, status: ReportStatus) -> str:
 def write_rejection(rejected: InputRejected, folder: Path, title: str = "") -> Path:
     """`rejected.json` in that folder (made where missing): a study that got no draft, and why.
 
-    The reading page lists it beside the drafts, so that nothing disappears in silence. An earlier
-    draft in that folder is removed: it would be listed in the refused study's place."""
+    No name of a file is in it. The reading page lists it beside the drafts, so that nothing
+    disappears in silence. An earlier draft in that folder is removed: it would be listed in the
+    refused study's place."""
     folder.mkdir(parents=True, exist_ok=True)
     _clear(folder)
-    whole = {"kind": "radgloss-rejected", "schema": 1, "title": title, **rejected.to_dict()}
+    whole = {
+        "kind": "radgloss-rejected",
+        "schema": 1,
+        "title": title,
+        **unnamed([rejected])[0].to_dict(),
+    }
     text = json.dumps(whole, ensure_ascii=False, indent=2)
-    return write_aside(folder / "rejected.json", f"{text}\n")
+    return disk.write(folder / "rejected.json", f"{text}\n")

@@ -21,9 +21,11 @@ from radgloss.exchange.words import (
     SECTIONS,
     confidence_word,
     finding_words,
+    inputs,
     modalities,
     one_line,
-    study_title,
+    study_kind,
+    unnamed,
 )
 from radgloss.types import MACHINE_MARK, Draft, Evidence, ReportStatus, Sentence, Study
 
@@ -36,7 +38,8 @@ ROOM_SLOT = "<!--room-->"
 def render(draft: Draft, study: Study, status: ReportStatus) -> str:
     """The whole page as text; the same draft and study give the same page.
 
-    Study identity (names, numbers) is not read. Under 3 MB whatever the study."""
+    Neither identity nor free text of the study is read, nor any file's name. Under 3 MB whatever
+    the study."""
     shown = pictures(study, draft)
     style, script = _asset("draft.css"), _asset("draft.js")
     return _environment().get_template("draft.html").render(
@@ -45,9 +48,11 @@ def render(draft: Draft, study: Study, status: ReportStatus) -> str:
         style=Markup(style),
         script=Markup(script),
         slot=Markup(ROOM_SLOT),
-        title=study_title(study),
+        title=study_kind(study),
         draft=draft,
         study=study,
+        inputs=inputs(study),
+        left_out=unnamed(study.left_out),
         status=status,
         modalities=modalities(study),
         pictures=[_picture(n, p) for n, p in enumerate(shown)],

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Raster
 
+from radgloss import terms
 from radgloss.display import grey
 from radgloss.exchange.words import one_line, spacing_words
 from radgloss.types import Draft, Evidence, Image, Lut, Region, Study, Window
@@ -353,8 +354,9 @@ def _view(image: Image) -> _View:
 
 
 def _title(image: Image) -> str:
-    words = (image.modality, one_line(image.view), one_line(image.description))
-    return " ".join(dict.fromkeys(w for w in words if w)) or "Image"
+    part = terms.body_part(image.body_part).capitalize()
+    words = (terms.modality(image.modality), part, terms.view(image.view))
+    return " ".join(w for w in words if w) or "Image"
 
 
 def _facts(image: Image) -> str:
@@ -372,4 +374,4 @@ def _window_words(voi: Window | Lut) -> str:
     if isinstance(voi, Lut):
         return "stored look-up table"
     words = f"W {voi.width:.4g} L {voi.center:.4g}"
-    return f"{words} ({one_line(voi.explanation)})" if voi.explanation else words
+    return f"{words} ({known})" if (known := terms.window(voi.explanation)) else words

@@ -1,6 +1,7 @@
 """Where a draft came from: enough to make it again and to see whether anything changed.
 
-Holds UIDs and digests, never a name. Same inputs, same record, except the time."""
+Holds UIDs and digests, never a name, not even a file's. Same inputs, same record, except the
+time."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from radgloss.exchange.files import write_aside
+from radgloss import disk
 from radgloss.exchange.json import marking
-from radgloss.exchange.words import modalities, study_kind
+from radgloss.exchange.words import inputs, modalities, study_kind, unnamed
 from radgloss.types import Draft, Study
 
 __all__ = ["SCHEMA", "record", "write"]
@@ -45,8 +46,8 @@ def record(
             "modalities": list(modalities(study)),
             "synthetic": study.synthetic,
         },
-        "inputs": [{"uid": u, "sha256": study.digests[u]} for u in sorted(study.digests)],
-        "left_out": [rejected.to_dict() for rejected in study.left_out],
+        "inputs": inputs(study),
+        "left_out": [problem.to_dict() for problem in unnamed(study.left_out)],
         "outputs": dict(sorted((outputs or {}).items())),
     }
 
@@ -58,8 +59,8 @@ def write(
     options: Mapping[str, Any] | None = None,
     outputs: Mapping[str, str] | None = None,
 ) -> Path:
-    """`provenance.json` in that folder, written aside and renamed."""
+    """`provenance.json` in that folder, whole or not at all."""
     text = json.dumps(
         record(draft, study, options, outputs), ensure_ascii=False, allow_nan=False, indent=2
     )
-    return write_aside(folder / "provenance.json", f"{text}\n")
+    return disk.write(folder / "provenance.json", f"{text}\n")

@@ -5,20 +5,23 @@ word "check" in the margin, not "possible" in the text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
-from radgloss.types import Draft, Finding, Image, Section, Sentence, Study
+from radgloss import terms
+from radgloss.types import Draft, Finding, Image, InputRejected, Section, Sentence, Study
 
 __all__ = [
     "SECTIONS",
     "confidence_word",
     "finding_words",
+    "inputs",
     "modalities",
     "one_line",
     "sections",
     "spacing_words",
     "study_kind",
-    "study_title",
+    "unnamed",
 ]
 
 SECTIONS: tuple[tuple[Section, str], ...] = (
@@ -93,26 +96,59 @@ def spacing_words(image: Image) -> str:
 
 
 def modalities(study: Study) -> tuple[str, ...]:
-    """The study's modalities, each once, in the order of its images."""
-    return tuple(dict.fromkeys(i.modality for i in study.images if i.modality))
+    """The study's modalities as terms of the standard, each once, in the order of its images."""
+    return tuple(dict.fromkeys(terms.modality(i.modality) for i in study.images if i.modality))
 
 
 def study_kind(study: Study) -> str:
-    """Modalities and body parts, both coded: for records that must not hold free text.
+    """What to call a study on a screen and in a record: modalities and body parts.
+
+    Both are terms of the standard; a description is free text, and may hold a name.
 
     >>> study_kind(Study("1", ()))
     'Study without images'
     """
-    parts = dict.fromkeys(i.body_part.capitalize() for i in study.images if i.body_part)
-    return one_line(" ".join((*modalities(study), *parts))) or "Study without images"
+    found = (terms.body_part(i.body_part) for i in study.images)
+    parts = dict.fromkeys(part.capitalize() for part in found if part)
+    return " ".join((*modalities(study), *parts)) or "Study without images"
 
 
-def study_title(study: Study) -> str:
-    """What to call a study on a screen: its description, else modality and body part, else
-    modality and the description of its first image."""
-    if one_line(study.description):
-        return one_line(study.description)
-    parts = tuple(dict.fromkeys(i.body_part.capitalize() for i in study.images if i.body_part))
-    first = tuple(i.description for i in study.images[:1])
-    words = one_line(" ".join((*modalities(study), *(parts or first))))
-    return words or "Study without images"
+# ------------------------------------------------------------------ what must not be said
+
+# Codes whose `what` is a word of ours, or a name that was given to something else than a study.
+_CODES = """
+    no-dicom-source sr-source-class unknown-format modality output checkpoint settings system
+    exam resume empty-text bad-filter bad-k no-index index-foreign index-corrupt index-schema
+    index-exists index-busy index-space draft-json draft-schema draft-not-json no-such-study
+    archive-busy archive-key archive-schema archive-corrupt archive-readonly archive-io disk-
+    full not-loopback port-in-use
+"""
+_UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1
+_OURS = frozenset(_CODES.split())
+
+
+def inputs(study: Study) -> list[dict[str, str]]:
+    """UID and digest of every file; a file without a UID (NIfTI) is told by its digest alone."""
+    known = {s.sop_instance_uid for image in study.images for s in image.sources}
+    return [
+        {"uid": key if key in known and _UID.fullmatch(key) else "", "sha256": digest}
+        for key, digest in sorted(study.digests.items())
+    ]
+
+
+def unnamed(problems: Iterable[InputRejected]) -> tuple[InputRejected, ...]:
+    """The same refusals without any name of a file, for everything that is kept, sent or logged.
+
+    A file becomes its number among those refused, in the order of their names, and the start of
+    its SHA-256 where that is known: enough to find it for whoever has the folder.
+
+    >>> broken = InputRejected("damaged", "Doe^Jane.dcm", "noise", "DICOM", "Leave it out.")
+    >>> print(*unnamed([broken]))
+    refused input 1: found noise; wanted DICOM. Leave it out. [damaged]
+    """
+    found = []
+    for number, problem in enumerate(sorted(problems, key=lambda p: p.what), start=1):
+        mark = f" (SHA-256 {problem.digest[:16]})" if problem.digest else ""
+        what = problem.what if problem.code in _OURS else f"refused input {number}{mark}"
+        found.append(InputRejected(problem.code, what, problem.found, problem.wanted, problem.do))
+    return tuple(found)

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from radgloss import disk
 from radgloss.types import InputRejected
 
 __all__ = [
@@ -123,21 +124,8 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _write_aside(path: Path, data: bytes) -> None:
-    part = aside(path.parent, path.name)
-    with open(part, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    disk.write(path, data, aside=aside(path.parent, path.name))
 
 
 def publish(folder: Path, manifest: Manifest) -> None:
@@ -146,7 +134,7 @@ def publish(folder: Path, manifest: Manifest) -> None:
     body["crc"] = _crc_of(body)
     with _disk():
         _write_aside(folder / "index.json", json.dumps(body, indent=1).encode())
-        _sync_folder(folder)
+        disk.sync_folder(folder)
 
 
 def _crc_of(body: dict[str, Any]) -> int:

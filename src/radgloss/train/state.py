@@ -6,7 +6,6 @@ Tensors only (safetensors): nothing on disk can run code."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from radgloss import disk
 from radgloss.types import InputRejected
 
 __all__ = ["latest", "restore", "save"]
@@ -32,8 +32,7 @@ def save(
     )
     save_file(_flat(optimizer), aside / "optimizer.safetensors")
     (aside / "state.json").write_text(json.dumps({"step": step, "run": digest}), encoding="utf-8")
-    shutil.rmtree(home, ignore_errors=True)
-    os.replace(aside, home)
+    disk.replace_folder(aside, home)
     for other in sorted(folder.glob("state-???????")):
         if other != home:
             shutil.rmtree(other)

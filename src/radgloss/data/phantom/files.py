@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from radgloss import disk
 from radgloss.data import children
 from radgloss.data.phantom.patient import EXAMS
 from radgloss.data.phantom.simulate import VERSION, Phantom, make
@@ -196,10 +197,8 @@ def generate(
                 done += 1
                 tell(done, n)
     manifest = out / "manifest.jsonl"
-    aside = out / ".manifest.jsonl.part"
-    with aside.open("w", encoding="utf-8") as file:
-        for i, folder in enumerate(folders):
-            split = next(name for name, share in SHARES if (i + 0.5) / n < share)
-            file.write(json.dumps(_row(folder, split), sort_keys=True) + "\n")
-    os.replace(aside, manifest)
-    return manifest
+    lines = []
+    for i, folder in enumerate(folders):
+        split = next(name for name, share in SHARES if (i + 0.5) / n < share)
+        lines.append(json.dumps(_row(folder, split), sort_keys=True) + "\n")
+    return disk.write(manifest, "".join(lines))
