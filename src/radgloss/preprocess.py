@@ -145,7 +145,7 @@ def _check(image: Image) -> None:
             "too-small", what, f"{image.pixels.shape[1]} × {image.pixels.shape[2]} pixels",
             f"at least {NOT_ENOUGH} × {NOT_ENOUGH}", "Leave it out.",
         )  # fmt: skip
-    if not np.isfinite(image.pixels).all():
+    if not all(np.isfinite(frame).all() for frame in image.pixels):  # no mask of the whole volume
         raise InputRejected(
             "not-finite", what, "NaN or infinite pixels", "numbers", "Leave it out."
         )

@@ -84,18 +84,6 @@ def test_a_child_that_is_silent_is_ended(tmp_path: Path) -> None:
         assert refusal(reader, path) == "timeout"
 
 
-def test_a_child_that_dies_is_replaced_and_the_rest_is_read(tmp_path: Path) -> None:
-    for z in range(3):
-        save(ct_slice(z), tmp_path / f"{z}.dcm")
-    with Reader() as reader:
-        first = reader.read(tmp_path)
-        psutil.Process(reader.pids[0]).kill()
-        with pytest.raises(InputRejected, match="memory"):
-            reader.read(tmp_path / "0.dcm")
-        again = reader.read(tmp_path)
-    assert np.array_equal(first.images[0].pixels, again.images[0].pixels)
-
-
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.97])
 def test_a_truncated_file_is_refused(reader: Reader, tmp_path: Path, cut: float) -> None:
     whole = save(ct_slice(), tmp_path / "whole.dcm").read_bytes()

@@ -279,6 +279,52 @@ def test_colour_is_refused_by_read_and_given_by_read_colour(reader: Reader) -> N
     assert reader.read_colour(path).shape == (2, 100, 100, 3)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("rtdose_1frame.dcm", "dose"), ("liver_1frame.dcm", "segmentation")]
+)
+def test_what_lies_over_pictures_is_no_picture_and_can_still_be_looked_at(
+    reader: Reader, tmp_path: Path, name: str, kind: str
+) -> None:
+    with pytest.raises(InputRejected, match=kind) as caught:
+        reader.read(FILES / name)
+    assert caught.value.code == "not-a-picture"
+    image, *_ = reader.read_maps(FILES / name)
+    data = pydicom.dcmread(FILES / name)
+    expected = data.pixel_array * float(data.get("DoseGridScaling", 1.0))
+    assert np.allclose(image.pixels[0], expected.reshape(image.pixels[0].shape))
+    found = inspect(FILES / name)
+    assert found["images"] == []
+    assert found["set_aside"][0]["shape"] == list(image.pixels.shape)
+    assert reader.render(FILES / name).shape == image.pixels[0].shape
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "modality"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.30", "MR"),  # a parametric map says what it was made from
+        ("1.2.840.10008.5.1.4.1.1.66.7", "SEG"),
+        ("1.3.9999.1", "SEG"),  # a maker's own class
+        ("1.3.9999.2", "RTDOSE"),
+    ],
+)
+def test_a_map_beside_its_pictures_is_left_out_by_name(
+    reader: Reader, tmp_path: Path, sop_class: str, modality: str
+) -> None:
+    for z in range(3):
+        save(ct_slice(z), tmp_path / f"{z}.dcm")
+    over = ct_slice(1, Modality=modality)
+    over.SOPClassUID = over.file_meta.MediaStorageSOPClassUID = sop_class
+    over.SOPInstanceUID = "1.2.3.99"
+    save(over, tmp_path / "over.dcm")
+    study = reader.read(tmp_path)
+    assert [(e.what, e.code) for e in study.left_out] == [("over.dcm", "not-a-picture")]
+    assert [i.pixels.shape for i in study.images] == [(3, 8, 8)]
+    assert [i.pixels.shape for i in reader.read_maps(tmp_path)] == [(1, 8, 8)]
+    with pytest.raises(InputRejected) as caught:
+        reader.read_maps(tmp_path / "0.dcm")
+    assert caught.value.code == "no-map"
+
+
 def test_every_code_is_in_the_table_of_errors() -> None:
     root = Path(__file__).resolve().parents[2]
     listed = set(re.findall(r"`([a-z0-9-]+)`", (root / "docs/errors.md").read_text()))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         read_all,
         read_colour,
         read_each,
+        read_maps,
         render,
         scan,
     )
@@ -32,6 +33,7 @@ __all__ = [
     "read_all",
     "read_colour",
     "read_each",
+    "read_maps",
     "render",
     "scan",
 ]
@@ -47,6 +49,7 @@ _WHERE = {
     "read_all": "reading",
     "read_colour": "reading",
     "read_each": "reading",
+    "read_maps": "reading",
     "render": "reading",
     "scan": "reading",
 }

@@ -11,7 +11,7 @@ from radgloss.dicom.header import Header
 from radgloss.dicom.stacks import Frame, Stack
 from radgloss.types import Image, Lut, Source, Study, Window
 
-__all__ = ["fill", "image", "study"]
+__all__ = ["fill", "images", "study"]
 
 
 def fill(
@@ -37,7 +37,12 @@ def _inverted(header: Header) -> bool:
     return monochrome1 or header.presentation_inverse
 
 
-def image(stack: Stack, pixels: npt.NDArray[np.float32]) -> Image:
+def images(found: Sequence[Stack], arrays: Sequence[npt.NDArray[np.float32]]) -> list[Image]:
+    """One for each stack and its array (F, R, C), which can be written no more."""
+    return [_image(stack, pixels) for stack, pixels in zip(found, arrays, strict=True)]
+
+
+def _image(stack: Stack, pixels: npt.NDArray[np.float32]) -> Image:
     header = stack.header
     pixels.flags.writeable = False
     voi: list[Window | Lut] = [w.window() for w in header.windows]
@@ -68,13 +73,13 @@ def _source(frame: Frame) -> Source:
 
 
 def study(
-    uid: str, found: Sequence[Stack], images: Sequence[Image], digests: Mapping[str, str]
+    uid: str, found: Sequence[Stack], made: Sequence[Image], digests: Mapping[str, str]
 ) -> Study:
-    """Images and identity of one examination; `digests` by file name."""
+    """The images that were made of these stacks, as one examination; `digests` by file name."""
     first = found[0].header
     return Study(
         uid=uid or first.sop_instance_uid,
-        images=tuple(images),
+        images=tuple(made),
         identity=first.identity,
         description=first.study_description,
         age_years=_age(first),

@@ -10,8 +10,11 @@ import array
 import contextlib
 import gc
 import os
+import select
 import socket
 import sys
+import threading
+import time
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -51,14 +54,34 @@ def allow_seconds(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (budget, hard))
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent ends (Linux; elsewhere: end of file)."""
+def end_with(parent: int) -> None:
+    """Watch the process that started us, from a thread that sleeps until it is gone.
+
+    An idle child sees its socket close; one that decodes must not go on for nobody. The kernel's
+    death signal (PR_SET_PDEATHSIG) will not do: it comes when the *thread* ends that started us,
+    and a server's threads come and go while the process lives on."""
+    threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _outlive(parent: int) -> None:
+    try:
+        ended = select.poll()
+        ended.register(os.pidfd_open(parent), select.POLLIN)
+        while os.getppid() == parent and not ended.poll():
+            pass
+    except (AttributeError, OSError):  # no Linux, or one that is too old
+        while os.getppid() == parent:
+            time.sleep(1)
+    os._exit(1)
+
+
+def gain_no_privileges() -> None:
+    """Nothing that is run from here may gain rights (Linux)."""
     if sys.platform.startswith("linux"):
         import ctypes
 
         with contextlib.suppress(OSError, AttributeError):
             libc = ctypes.CDLL(None, use_errno=True)
-            libc.prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
             libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
 
 
@@ -90,9 +113,10 @@ def main(descriptor: int) -> None:
     channel = socket.socket(fileno=descriptor)
     first = wire.receive(channel)
     first.pop("op")
+    end_with(first.pop("parent"))
     limits = Limits(**first)
     cap(limits)
-    die_with_parent()
+    gain_no_privileges()
 
     server = make_server(limits, channel)
     wire.send(channel, {"ok": True})
@@ -103,6 +127,9 @@ def main(descriptor: int) -> None:
             return
         if request["op"] == "memory":
             server.lend(_descriptor(channel))
+            continue
+        if request["op"] == "return":
+            server.give_back()
             continue
         allow_seconds(limits.cpu_seconds)
         wire.send(channel, server.answer(request))

@@ -9,7 +9,7 @@ from radgloss import terms
 from radgloss.dicom.header import Header
 from radgloss.types import InputRejected
 
-__all__ = ["check_single", "no_pixels", "nothing", "with_pixels"]
+__all__ = ["check_single", "map_kind", "no_pixels", "nothing", "with_pixels"]
 
 _COLOURS = ("RGB", "PALETTE COLOR")
 
@@ -17,10 +17,13 @@ _COLOURS = ("RGB", "PALETTE COLOR")
 def with_pixels(
     headers: Mapping[str, Header],
 ) -> tuple[dict[str, Header], list[InputRejected]]:
+    """The grey pictures among these files, and why the others are none."""
     usable, rejected = {}, []
     for name, header in headers.items():
         if header.pixels is None:
             rejected.append(no_pixels(name, header))
+        elif map_kind(header):
+            rejected.append(_not_a_picture(name, header))
         elif header.pixels.photometric.startswith(("YBR", *_COLOURS)) or header.pixels.samples > 1:
             rejected.append(
                 InputRejected(
@@ -36,8 +39,40 @@ def with_pixels(
     return usable, rejected
 
 
+def map_kind(header: Header) -> str:
+    """What lies over pictures without being one: "a segmentation (SEG)"; "" for anything else.
+
+    By SOP class, and by modality where the class is private. A derived picture that people read
+    (an ADC or perfusion image) is stored as CT or MR and remains a picture."""
+    if header.pixels is None:
+        return ""
+    return _MAPS.get(header.sop_class_uid, "") or _MAP_MODALITIES.get(header.modality, "")
+
+
+_MAPS = {
+    "1.2.840.10008.5.1.4.1.1.30": "a parametric map",
+    "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation (SEG)",
+    "1.2.840.10008.5.1.4.1.1.66.7": "a label map (SEG)",
+    "1.2.840.10008.5.1.4.1.1.66.8": "a height map",
+    "1.2.840.10008.5.1.4.1.1.81.1": "an ophthalmic thickness map",
+    "1.2.840.10008.5.1.4.1.1.82.1": "a corneal topography map",
+    "1.2.840.10008.5.1.4.1.1.481.2": "a dose distribution (RTDOSE)",
+}
+_MAP_MODALITIES = {"SEG": "a segmentation (SEG)", "RTDOSE": "a dose distribution (RTDOSE)"}
+
+
+def _not_a_picture(name: str, header: Header) -> InputRejected:
+    return InputRejected(
+        "not-a-picture",
+        name,
+        f"{map_kind(header)}, which lies over pictures",
+        "a picture that a person reads",
+        "Nothing need be done; for its values use read_maps().",
+    )
+
+
 def no_pixels(name: str, header: Header) -> InputRejected:
-    from_class = _DOCUMENTS.get(header.modality, "")
+    from_class = _CLASSES.get(header.sop_class_uid, "") or _DOCUMENTS.get(header.modality, "")
     if from_class or header.modality not in _PICTURES:
         found = (
             from_class
@@ -50,6 +85,12 @@ def no_pixels(name: str, header: Header) -> InputRejected:
 
 
 _PICTURES = {"CT", "MR", "PT", "NM", "US", "CR", "DX", "MG", "XA", "RF", "OT", "SC"}
+_CLASSES = {  # objects that carry an image's modality
+    "1.2.840.10008.5.1.4.1.1.4.2": "a spectrum",
+    "1.2.840.10008.5.1.4.1.1.66": "raw data",
+    "1.2.840.10008.5.1.4.1.1.104.1": "an encapsulated document (PDF)",
+    "1.3.12.2.1107.5.9.1": "a maker's private data",
+}
 _DOCUMENTS = {
     "SR": "a structured report",
     "DOC": "an encapsulated document",

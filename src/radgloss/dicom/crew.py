@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from radgloss.dicom.limits import Limits
-from radgloss.dicom.worker import AHEAD, Worker
+from radgloss.dicom.worker import AHEAD, Losses, Worker
 from radgloss.types import InputRejected
 
 __all__ = ["Crew"]
@@ -27,11 +27,16 @@ class Crew:
     """The children of one reader."""
 
     def __init__(self, limits: Limits, workers: int) -> None:
-        self._workers = [Worker(limits) for _ in range(max(workers, 1))]
+        self._limits, self._losses = limits, Losses(limits.lost_children)
+        self._workers = [Worker(limits, self._losses) for _ in range(max(workers, 1))]
 
     def start(self) -> None:
         """Start the first child; returns at once."""
         self._workers[0].start()
+
+    def begin(self, files: int) -> None:
+        """A reading of so many files begins: children that were lost before no longer count."""
+        self._losses.begin(self._limits.lost_children * -(-files // 1000))
 
     def end(self) -> None:
         """End all children."""
@@ -50,7 +55,7 @@ class Crew:
 
     @contextlib.contextmanager
     def lent(self, descriptor: int) -> Iterator[None]:
-        """Lend every child this memory during the block."""
+        """Lend every child this memory during the block; no child keeps it afterwards."""
         for worker in self._workers:
             worker.share(descriptor)
         try:
@@ -74,15 +79,20 @@ class Crew:
 
         answered: called with what each is about and its answer, by several threads.
         costly: each request takes as long as ten others. Our own first error is raised last."""
-        others = self._worth_having(count, costly)
-        if not others:
-            self._workers[0].ask_each(requests, answered)
-            return
         waiting = _Locked(requests)
+        self._divide(waiting, self._worth_having(count, costly), answered)
+        for what, _ in waiting:  # where no more children may be lost
+            answered(what, self._losses.refusal(what))
+
+    def _divide(
+        self,
+        waiting: _Locked[tuple[str, Message]],
+        others: Sequence[Worker],
+        answered: Callable[[str, Message | InputRejected], None],
+    ) -> None:
         errors: list[BaseException] = []
 
         def serve(worker: Worker) -> None:
-            first = worker.pid
             try:
                 while not worker.is_ready(0.02):
                     if waiting.drained or worker.pid is None:
@@ -90,9 +100,6 @@ class Crew:
                 worker.ask_each(waiting, answered)
             except BaseException as error:
                 errors.append(error)
-            finally:
-                if worker.pid != first:  # a child dies with the thread that started it (prctl(2))
-                    worker.end()
 
         threads = [threading.Thread(target=serve, args=(w,), daemon=True) for w in others]
         for thread in threads:
@@ -109,7 +116,9 @@ class Crew:
     def _worth_having(self, count: int, costly: bool) -> list[Worker]:
         """Children besides the first that this work is long enough for; they are started."""
         pays = _PAYS_CODED if costly else _PAYS
-        chosen = []
+        chosen: list[Worker] = []
+        if self._losses.spent:
+            return chosen
         for number, worker in enumerate(self._workers[1:], 2):
             if count >= number * _WORTH if worker.pid else 2 * count >= number * pays:
                 worker.start()

@@ -26,14 +26,17 @@ def inspect(path: PathLike, limits: Limits = Limits(), identity: bool = False) -
     with Reader(limits) as reader:
         scanned = reader.scan(path)
         meta = reader.meta(path) if len(scanned.headers) == 1 else {}
-    usable, no_pixels = with_pixels(scanned.headers)
+    usable, unusable = with_pixels(scanned.headers)
+    others = {n: h for n, h in scanned.headers.items() if h.pixels and n not in usable}
     found, refused = stacks(usable)
-    rejected = (*scanned.rejected, *no_pixels, *refused)
+    aside, misplaced = stacks(others)
+    rejected = (*scanned.rejected, *unusable, *refused, *misplaced)
     described: dict[str, Any] = {
         "files": len(scanned.headers) + len(scanned.rejected),
         "meta": meta,
         "studies": sorted({h.study_uid for h in scanned.headers.values()}),
         "images": [_described(s) for s in found],
+        "set_aside": [_described(s) for s in aside],  # colour, and what lies over pictures
         "left_out": [e.to_dict() for e in rejected],
         "ignored": list(scanned.ignored),
     }

@@ -21,6 +21,8 @@ class Limits:
     frame_bytes: the largest single frame, decoded. pixels_bytes: the whole float32 array.
     nesting: depth of sequences. files: most files of a folder or zip.
     zip_ratio: most that a zip may inflate by, over all its members (beyond 64 MiB).
+    lost_children: how many children one reading may lose for each (begun) thousand of its files;
+    after that it starts none, and names what it could not read.
     """
 
     memory_bytes: int = 2 * GiB
@@ -34,3 +36,4 @@ class Limits:
     nesting: int = 64
     files: int = 100_000
     zip_ratio: float = 200.0
+    lost_children: int = 20

@@ -102,7 +102,22 @@ class Passed:
 
 
 def room_for(found: Sequence[Stack], under_way: int, limits: Limits) -> Whole | Passed:
-    """The memory for these stacks; `under_way`: the most files that are asked for at a time."""
+    """The memory for these stacks; `under_way`: the most files that are asked for at a time.
+
+    Raises InputRejected: 'too-large' for `limits`, 'memory' where the system has no more."""
+    try:
+        return _room_for(found, under_way, limits)
+    except (MemoryError, OSError):
+        raise InputRejected(
+            "memory",
+            "study",
+            "more pixels than this machine has memory for",
+            "a study that fits",
+            "Read its series one by one.",
+        ) from None
+
+
+def _room_for(found: Sequence[Stack], under_way: int, limits: Limits) -> Whole | Passed:
     shapes = [_shape(stack) for stack in found]
     uses = Counter(frame.name for stack in found for frame in stack.frames)
     alike = len({shape[1:] for shape in shapes}) == 1 and max(uses.values()) == 1

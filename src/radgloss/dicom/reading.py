@@ -7,44 +7,71 @@ hashed at the same time. Nothing but `InputRejected` escapes."""
 
 from __future__ import annotations
 
+import functools
 import mmap
 import os
 import stat
+import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from radgloss import display
 from radgloss.dicom import assemble, wire
-from radgloss.dicom.choosing import check_single, no_pixels, nothing, with_pixels
+from radgloss.dicom.choosing import check_single, map_kind, no_pixels, nothing, with_pixels
 from radgloss.dicom.crew import Crew
+from radgloss.dicom.decoding import Decoded, decode
 from radgloss.dicom.files import File, is_companion, members, not_a_file, starts_like_zip, walk
 from radgloss.dicom.header import Coded, Header, Scan
 from radgloss.dicom.limits import Limits
-from radgloss.dicom.memory import Passed, Whole, anonymous_file, room_for
-from radgloss.dicom.stacks import Stack, stacks
+from radgloss.dicom.memory import anonymous_file
 from radgloss.types import Image, InputRejected, Lut, Study, Window
 
-__all__ = ["Reader", "read", "read_all", "read_colour", "read_each", "render", "scan"]
+__all__ = [
+    "Reader",
+    "read",
+    "read_all",
+    "read_colour",
+    "read_each",
+    "read_maps",
+    "render",
+    "scan",
+]
 
 PathLike = str | os.PathLike[str]
-T = TypeVar("T")
 Message = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _in_turn(act: Callable[P, T]) -> Callable[P, T]:
+    """A method of `Reader` for one thread at a time: its children are shared."""
+
+    @functools.wraps(act)
+    def alone(*args: P.args, **options: P.kwargs) -> T:
+        reader = args[0]
+        assert isinstance(reader, Reader)
+        with reader.turn:
+            return act(*args, **options)
+
+    return alone
 
 
 class Reader:
     """Reads with warm children; for many studies in a row. Close it, or use `with`.
 
+    Any thread may use it, and its children outlive that thread; one is served at a time.
     workers: the most children that work at the same time; more than one start where they pay."""
 
     def __init__(self, limits: Limits = Limits(), workers: int = 1) -> None:  # noqa: B008 - frozen
         self.limits = limits
         self._crew = Crew(limits, workers)
+        self.turn = threading.RLock()
 
     def __enter__(self) -> Reader:
         return self
@@ -52,6 +79,7 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @_in_turn
     def close(self) -> None:
         """End the children."""
         self._crew.end()
@@ -65,8 +93,10 @@ class Reader:
         """Headers of every file under `path`; no pixels. See `radgloss.dicom.scan`."""
         return self._scan(Path(path), digests=True)[1]
 
+    @_in_turn
     def meta(self, path: PathLike) -> dict[str, str]:
         """The file meta information of a single file, as text; {} where there are more files."""
+        self._crew.begin(1)
         files, _, _ = self._files(Path(path))
         if len(files) != 1:
             return {}
@@ -92,6 +122,7 @@ class Reader:
         files, scanned = self._scan(Path(path))
         yield from scanned.rejected
         for uid, headers in _by_study(scanned.headers).items():
+            self._crew.begin(len(headers))
             study, refused = self._study(uid, headers, files)
             if study is None:
                 yield from refused
@@ -109,6 +140,16 @@ class Reader:
             raise nothing(Path(path), left_out)
         return replace(study, left_out=left_out)
 
+    def read_maps(self, path: PathLike) -> tuple[Image, ...]:
+        """What lies over pictures, in its own values; see `radgloss.dicom.read_maps`."""
+        files, scanned = self._scan(Path(path))
+        maps = {n: h for n, h in scanned.headers.items() if map_kind(h)}
+        decoded = self._decoded(maps, files)
+        if not decoded.stacks:
+            raise nothing(Path(path), decoded.refused or [_no_map(Path(path))])
+        return tuple(assemble.images(decoded.stacks, decoded.arrays))
+
+    @_in_turn
     def read_colour(self, path: PathLike) -> npt.NDArray[np.uint8]:
         """One colour file; see `radgloss.dicom.read_colour`."""
         files, scanned = self._scan(Path(path))
@@ -134,25 +175,31 @@ class Reader:
     ) -> npt.NDArray[np.uint8]:
         """One frame as shown; see `radgloss.dicom.render`."""
         try:
-            study = self.read(path)
+            images = self.read(path).images
         except InputRejected as error:
-            if error.code != "colour":
+            if error.code == "colour":
+                colours = self.read_colour(path)
+                if not 0 <= frame < len(colours):
+                    raise _no_frame(Path(path), frame) from None
+                return np.asarray(colours[frame])
+            if error.code != "not-a-picture":
                 raise
-            return np.asarray(self.read_colour(path)[frame])
-        for image in study.images:
+            images = self.read_maps(path)
+        for image in images:
             for place, source in enumerate(image.sources):
                 if source.frame_number == frame + 1:
                     return display.grey(image, place, window)
-        raise InputRejected(
-            "no-such-frame", Path(path).name, f"no frame {frame + 1}", "a frame of the file", ""
-        )
+        raise _no_frame(Path(path), frame)
 
     # -------------------------------------------------------------- headers
 
+    @_in_turn
     def _scan(self, path: Path, digests: bool = False) -> tuple[dict[str, File], Scan]:
         """Files by name and what they say; digests of all, or of those alone that need one now."""
         self._crew.start()  # it imports while we walk
+        self._crew.begin(1)
         files, rejected, ignored = self._files(path)
+        self._crew.begin(len(files))
         alone = path.is_file() and len(files) == 1 and not files[0].member
         answers = self._headers(files, digests)
         if not digests:
@@ -178,7 +225,7 @@ class Reader:
                 answers[name] = answer
                 return
             try:
-                answers[name] = _understood(Header, answer.get("header"), name)
+                answers[name] = wire.understood(Header, answer.get("header"), name)
             except InputRejected as error:
                 answers[name] = error
 
@@ -204,8 +251,8 @@ class Reader:
         if not starts_like_zip(path):
             return [File(path.name, str(path))], [], []
         answer = self._crew.ask({"op": "members", "path": str(path)}, path.name)
-        names = _understood(tuple[str, ...], answer.get("names"), path.name)
-        refused = _understood(tuple[tuple[str, ...], ...], answer.get("refused"), path.name)
+        names = wire.understood(tuple[str, ...], answer.get("names"), path.name)
+        refused = wire.understood(tuple[tuple[str, ...], ...], answer.get("refused"), path.name)
         return *members(path, names, refused), []
 
     # -------------------------------------------------------------- pixels
@@ -214,79 +261,16 @@ class Reader:
         self, uid: str, headers: Mapping[str, Header], files: Mapping[str, File]
     ) -> tuple[Study | None, list[InputRejected]]:
         usable, rejected = with_pixels(headers)
-        while True:  # a file that fails to decode is left out, and the stacks are made anew
-            found, refused = stacks(usable)
-            if not found:
-                return None, rejected + refused
-            images, answers = self._images(found, files)
-            failed = {n: a for n, a in answers.items() if isinstance(a, InputRejected)}
-            if not failed:
-                break
-            rejected += failed.values()
-            usable = {n: h for n, h in usable.items() if n not in failed}
-            del images
-        digests = {n: str(a) for n, a in answers.items()}
-        return assemble.study(uid, found, images, digests), rejected + refused
+        decoded = self._decoded(usable, files)
+        rejected += decoded.refused
+        if not decoded.stacks:
+            return None, rejected
+        images = assemble.images(decoded.stacks, decoded.arrays)
+        return assemble.study(uid, decoded.stacks, images, decoded.digests), rejected
 
-    def _images(
-        self, found: Sequence[Stack], files: Mapping[str, File]
-    ) -> tuple[list[Image], dict[str, str | InputRejected]]:
-        """The images, and the digest of every file; no image where any file is refused."""
-        room = room_for(found, self._crew.under_way, self.limits)
-        try:
-            with self._crew.lent(room.descriptor):
-                answers, padded = self._frames(found, files, room)
-        finally:
-            room.close()
-        if any(isinstance(answer, InputRejected) for answer in answers.values()):
-            return [], answers
-        arrays = [room.pixels(i) for i in range(len(found))]
-        assemble.fill(found, arrays, padded)
-        return [assemble.image(s, a) for s, a in zip(found, arrays, strict=True)], answers
-
-    def _frames(
-        self, found: Sequence[Stack], files: Mapping[str, File], room: Whole | Passed
-    ) -> tuple[dict[str, str | InputRejected], list[tuple[int, int]]]:
-        """Have every frame written to its place; → digest by file, padded frames by place."""
-        jobs: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-        headers: dict[str, Header] = {}
-        for index, stack in enumerate(found):
-            for place, frame in enumerate(stack.frames):
-                jobs[frame.name].append((frame.number, index, place))
-                headers[frame.name] = frame.header
-        taken: dict[str, list[int]] = {}
-        answers: dict[str, str | InputRejected] = {}
-        padded: list[tuple[int, int]] = []
-
-        def requests() -> Iterator[tuple[str, Message]]:
-            for name, wanted in jobs.items():
-                wanted.sort()
-                taken[name] = [room.take(index, place) for _, index, place in wanted]
-                numbers = (number for number, _, _ in wanted)
-                places = [list(pair) for pair in zip(numbers, taken[name], strict=True)]
-                header = wire.pack(Coded.of(headers[name]))
-                yield name, files[name].request("frames", header=header, places=places)
-
-        def answered(name: str, answer: Message | InputRejected) -> None:
-            slots = taken.pop(name)
-            try:
-                if isinstance(answer, InputRejected):
-                    raise answer
-                odd = set(_understood(tuple[int, ...], answer.get("padded"), name))
-                answers[name] = _understood(str, answer.get("digest"), name)
-            except InputRejected as error:
-                answers[name] = error.with_traceback(None)  # it would hold the frames' memory
-                for slot in slots:
-                    room.drop(slot)
-                return
-            for slot, (number, index, place) in zip(slots, jobs[name], strict=True):
-                room.land(slot, index, place)
-                if number in odd:
-                    padded.append((index, place))
-
-        costly = any(h.pixels and h.pixels.length < 0 for h in headers.values())
-        self._crew.share_out(requests(), len(jobs), answered, costly)
-        return answers, padded
+    @_in_turn
+    def _decoded(self, headers: Mapping[str, Header], files: Mapping[str, File]) -> Decoded:
+        return decode(headers, files, self._crew, self.limits)
 
 
 def _by_study(headers: Mapping[str, Header]) -> dict[str, dict[str, Header]]:
@@ -303,14 +287,13 @@ def _need_digest(answers: Mapping[str, Header | InputRejected]) -> set[str]:
     return {n for n, h in headers.items() if not h.sop_instance_uid or uses[h.sop_instance_uid] > 1}
 
 
-def _understood(kind: type[T], plain: Any, what: str) -> T:
-    """What a child said, checked; nonsense means that the file has taken it over."""
-    try:
-        return wire.unpack(kind, plain)
-    except wire.BadMessage:
-        raise InputRejected(
-            "crashed", what, "bytes that confuse the decoder", "a readable file", "Leave it out."
-        ) from None
+def _no_map(path: Path) -> InputRejected:
+    found = "no segmentation, dose distribution or parametric map"
+    return InputRejected("no-map", path.name, found, "one at least", "For pictures use read().")
+
+
+def _no_frame(path: Path, frame: int) -> InputRejected:
+    return InputRejected("no-such-frame", path.name, f"no frame {frame + 1}", "one of the file", "")
 
 
 def _single(path: Path, scanned: Scan) -> tuple[str, Header]:
@@ -353,6 +336,15 @@ def scan(path: PathLike, limits: Limits = Limits(), workers: int = 1) -> Scan:  
     """Headers only: who, what, where and SHA-256 of every file. Raises InputRejected if none."""
     with Reader(limits, workers) as reader:
         return reader.scan(path)
+
+
+def read_maps(path: PathLike, limits: Limits = Limits(), workers: int = 1) -> tuple[Image, ...]:  # noqa: B008
+    """Segmentations, doses and parametric maps, which `read` leaves out: they are no pictures.
+
+    → their values (1 for a voxel inside a segment, Gy, …) as `Image`s with their place in the
+    patient; segments of one object are images of their own. Raises InputRejected."""
+    with Reader(limits, workers) as reader:
+        return reader.read_maps(path)
 
 
 def read_colour(path: PathLike, limits: Limits = Limits()) -> npt.NDArray[np.uint8]:  # noqa: B008

@@ -41,12 +41,17 @@ class Server:
 
     def lend(self, descriptor: int) -> None:
         """Take this memory from now on, and let go of the one before."""
-        if self.memory is not None:
-            os.close(self.memory)
-        self.memory, self._whole = descriptor, None
+        self.give_back()
+        self.memory = descriptor
         size = os.fstat(descriptor).st_size
         if size <= self.limits.memory_bytes // 4:  # map once what leaves room to decode
             self._whole = mmap.mmap(descriptor, size)
+
+    def give_back(self) -> None:
+        """Let go of the lent memory, which lives for as long as anybody holds it."""
+        if self.memory is not None:
+            os.close(self.memory)
+        self.memory = self._whole = None
 
     def answer(self, request: Message) -> Message:
         """The last message for a request: a result or a refusal. Never raises."""

@@ -15,7 +15,9 @@ import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["LARGEST", "BadMessage", "encode", "pack", "receive", "send", "unpack"]
+from radgloss.errors import InputRejected
+
+__all__ = ["LARGEST", "BadMessage", "encode", "pack", "receive", "send", "understood", "unpack"]
 
 LARGEST = 64 << 20  # a header of 20,000 frames takes about 8 MB
 T = TypeVar("T")
@@ -53,12 +55,21 @@ def receive(channel: socket.socket) -> dict[str, Any]:
 def _exactly(channel: socket.socket, count: int) -> bytes:
     parts, missing = [], count
     while missing:
-        part = channel.recv(min(missing, 1 << 20))
+        part = _part(channel, min(missing, 1 << 20))
         if not part:
             raise EOFError
         parts.append(part)
         missing -= len(part)
     return b"".join(parts)
+
+
+def _part(channel: socket.socket, most: int) -> bytes:
+    """Some bytes. Where the other side ended with words of ours unread, the system says so before
+    it hands out what was said in time, and only once (`unix_release_sock` in Linux)."""
+    try:
+        return channel.recv(most)
+    except ConnectionResetError:
+        return channel.recv(most)
 
 
 # ------------------------------------------------------------------ dataclasses <-> plain values
@@ -85,6 +96,17 @@ def _names(kind: type) -> tuple[str, ...]:
 def unpack(kind: type[T], plain: Any) -> T:
     """A plain list as the dataclass `kind`, every field checked. Raises BadMessage."""
     return typing.cast(T, _reader(typing.cast(Any, kind))(plain))
+
+
+def understood(kind: type[T], plain: Any, what: str) -> T:
+    """`unpack` of what a child said of `what`. Raises InputRejected ('crashed'): nonsense means
+    that the file has taken the child over."""
+    try:
+        return unpack(kind, plain)
+    except BadMessage:
+        raise InputRejected(
+            "crashed", what, "bytes that confuse the decoder", "a readable file", "Leave it out."
+        ) from None
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from radgloss.dicom import wire
 from radgloss.dicom.limits import Limits
 from radgloss.types import InputRejected
 
-__all__ = ["AHEAD", "Worker"]
+__all__ = ["AHEAD", "Losses", "Worker"]
 
 Request = dict[str, Any]
 Heard = Callable[[dict[str, Any]], None]
@@ -48,16 +48,44 @@ def _environment() -> dict[str, str]:
     return kept | one | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+@dataclass
+class Losses:
+    """The children that one reading has lost, and the most that it may; shared by its workers."""
+
+    most: int
+    count: int = 0
+
+    def begin(self, most: int) -> None:
+        """Count anew."""
+        self.most, self.count = most, 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether no other child may be started."""
+        return self.count >= self.most
+
+    def refusal(self, what: str) -> InputRejected:
+        """The refusal of a file that no child is left for."""
+        return InputRejected(
+            "given-up",
+            what,
+            f"a file not looked at: {self.count} children were lost to files before it",
+            "a folder whose files do not end what decodes them",
+            "Take out those refused as 'crashed', 'timeout' or 'memory', and read again.",
+        )
+
+
 class Worker:
-    """One child and the socket to it; restarts it after it died.
+    """One child and the socket to it; restarts it after it died, while `losses` allow.
 
     >>> with Worker(Limits()) as worker:
     ...     worker.ask({"op": "ping"}, "nothing")
     {'ok': True}
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, losses: Losses | None = None) -> None:
         self.limits = limits
+        self.losses = losses or Losses(limits.lost_children)
         self._child: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
         self._memory: int | None = None  # the descriptor of the shared array
@@ -88,7 +116,7 @@ class Worker:
         theirs.close()
         self._channel, self._lent, self._ready = ours, False, False
         ours.settimeout(self.limits.wall_seconds)
-        wire.send(ours, {"op": "limits", **asdict(self.limits)})
+        wire.send(ours, {"op": "limits", "parent": os.getpid(), **asdict(self.limits)})
 
     def end(self) -> None:
         """End the child and close the socket."""
@@ -101,9 +129,13 @@ class Worker:
             child.wait()
 
     def share(self, descriptor: int | None) -> None:
-        """Lend the child (and every later one) the memory to write frames into."""
-        if descriptor != self._memory:
-            self._memory, self._lent = descriptor, False
+        """Lend the child (and every later one) the memory to write frames into; None: no more.
+
+        Only between requests. The child is told to let go, or its pages would stay in use."""
+        if self._lent and self._channel is not None:
+            with contextlib.suppress(OSError):  # it has gone; that is found when it is asked
+                wire.send(self._channel, {"op": "return"})
+        self._memory, self._lent = descriptor, False
 
     @property
     def pid(self) -> int | None:
@@ -133,10 +165,23 @@ class Worker:
         """Send `(what, request)` one after another, a few ahead of the answers.
 
         So the child never waits for us. It answers in order: if it dies, the first unanswered
-        request is the guilty one, and a fresh child gets the others."""
+        request is the guilty one, and a fresh child gets the others: each request costs one child
+        at most. Once too many are lost, those sent are refused and the others left undrawn."""
+        try:
+            self._bury()
+            self._ask_each(requests, answered, heard)
+        except BaseException:  # answers that nobody waits for must not meet the next question
+            self.end()
+            raise
+
+    def _ask_each(
+        self,
+        requests: Iterator[tuple[str, Request]],
+        answered: Callable[[str, dict[str, Any] | InputRejected], None],
+        heard: Callable[[str, dict[str, Any]], None],
+    ) -> None:
         ahead: deque[tuple[str, bytes]] = deque()  # sent or to be sent, not yet answered
         sent, more = 0, True
-        self.start()
         while True:
             while more and len(ahead) < AHEAD:
                 following = next(requests, None)
@@ -146,6 +191,10 @@ class Worker:
             if not ahead:
                 return
             what = ahead[0][0]
+            if self._child is None and self.losses.spent:
+                for left, _ in ahead:
+                    answered(left, self.losses.refusal(left))
+                return
             try:
                 self._begin()
                 for _, request in list(ahead)[sent:]:
@@ -166,6 +215,9 @@ class Worker:
         """Whether the child has imported all it needs, after `patience` seconds at most.
 
         One that does not start is ended and is not ready."""
+        self._bury()
+        if self._child is None and self.losses.spent:
+            return False
         try:
             self.start()
             if not self._ready:
@@ -174,9 +226,15 @@ class Worker:
         except _SlowError:
             return False
         except (_HeavyError, EOFError, OSError, wire.BadMessage):
+            self.losses.count += 1
             self.end()
             return False
         return True
+
+    def _bury(self) -> None:
+        """Forget a child that died while it had nothing to do: that is no file's fault."""
+        if self._child is not None and self._child.poll() is not None:
+            self.end()
 
     def _begin(self) -> None:
         """A child that is ready: its imports are no fault of a file."""
@@ -186,13 +244,20 @@ class Worker:
             self._ready = True
 
     def _send(self, request: bytes) -> None:
+        """A child that has ended is not noticed here: answers that it gave before are still to be
+        read, and only then is it known which request it left unanswered."""
         assert self._channel is not None
-        if self._memory is not None and not self._lent:
-            wire.send(self._channel, {"op": "memory"})
-            descriptors = array.array("i", [self._memory])
-            self._channel.sendmsg([b"m"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
-            self._lent = True
-        self._channel.sendall(request)
+        try:
+            if self._memory is not None and not self._lent:
+                wire.send(self._channel, {"op": "memory"})
+                descriptors = array.array("i", [self._memory])
+                self._channel.sendmsg([b"m"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+                self._lent = True
+            self._channel.sendall(request)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        except TimeoutError:
+            raise _SlowError from None
 
     def _next(self, patience: float) -> dict[str, Any]:
         assert self._channel is not None
@@ -224,6 +289,7 @@ class Worker:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = self._child.wait(0.5)
         started = self._ready
+        self.losses.count = self.losses.count + 1 if started else self.losses.most
         self.end()
         if isinstance(trouble, _SlowError) or code == -signal.SIGXCPU:
             return InputRejected(
