@@ -19,6 +19,7 @@ __all__ = [
     "Measurer",
     "Searcher",
     "Synthesizer",
+    "Watcher",
     "verbs",
 ]
 
@@ -85,6 +86,13 @@ class Measurer(Protocol):
     def measure(self, study: Study, what: str) -> tuple[float, ...]: ...
 
 
+@runtime_checkable
+class Watcher(Protocol):
+    """How little a study resembles what the model knows; higher is more foreign, no unit."""
+
+    def foreign(self, study: Study) -> float: ...
+
+
 _VERBS: dict[str, type] = {
     "embed": Embedder,
     "label": Labeler,
@@ -93,6 +101,7 @@ _VERBS: dict[str, type] = {
     "differential": Differentiator,
     "synthesize": Synthesizer,
     "measure": Measurer,
+    "watch": Watcher,
 }
 
 

@@ -1,0 +1,52 @@
+"""Which report belongs to which study, and which study to which report.
+
+Reports that state the same facts are the same answer: nobody could tell their studies apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+
+from radgloss.eval.metrics.bootstrap import mean_interval
+from radgloss.eval.metrics.ranking import expected_recall
+from radgloss.eval.score import Examined, Score
+from radgloss.protocols import Embedder
+
+__all__ = ["meaning", "retrieved"]
+
+DEPTHS = (1, 5, 10)
+
+
+def meaning(case: Examined) -> Hashable:
+    """What a report says of a study, as far as duplicates go: its exam and its stated facts."""
+    said = {
+        (f.what, f.status, f.side, f.site, tuple(round(s) for s in f.size_mm[:1]))
+        for f in case.truth.reported
+        if f.status == "present"
+    }
+    return case.exam, frozenset(said)
+
+
+def retrieved(
+    model: Embedder,
+    cases: Sequence[Examined],
+    same: Callable[[Examined], Hashable] = meaning,
+) -> tuple[Score, ...]:
+    """Recall at 1, 5 and 10, report → study and study → report, duplicates counted as one."""
+    studies = np.stack([model.embed_study(c.case.study).vector for c in cases])
+    reports = np.stack([model.embed_text(_text(c)).vector for c in cases])
+    what = [same(c) for c in cases]
+    patients = [c.patient for c in cases]
+    cosines = (reports @ studies.T).astype(np.float64)
+    out = []
+    for name, scores in (("report → study", cosines), ("study → report", cosines.T)):
+        for k in DEPTHS:
+            recall = expected_recall(scores, what, what, k)
+            value = mean_interval(recall, patients)
+            out.append(Score("retrieval", f"{name}, recall@{k}", *value, len(cases)))
+    return tuple(out)
+
+
+def _text(case: Examined) -> str:
+    return f"{case.report.findings} {case.report.impression}".strip() or "No report."

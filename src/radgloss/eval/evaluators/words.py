@@ -1,0 +1,88 @@
+"""Words that mean the same, and words that mean the opposite.
+
+"Fatty liver" and "hepatic steatosis" should score alike in every picture; "effusion" and "no
+effusion" should not. Measured as a person would use the model: which sentence does it prefer?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from radgloss.eval.metrics.bootstrap import interval, mean_interval
+from radgloss.eval.score import Examined, Score
+from radgloss.protocols import Embedder
+
+__all__ = ["denials", "synonyms"]
+
+TASK = "words"
+
+
+def synonyms(
+    model: Embedder, cases: Sequence[Examined], names: Mapping[str, Sequence[str]]
+) -> tuple[Score, ...]:
+    """Mean |difference| of the cosines that two names of one finding get from one study.
+
+    names: by finding, its names. Beside it the spread (standard deviation) of the first name's
+    cosines over studies: a difference means little or much only against that."""
+    asked = [(c, n) for c in cases for n in names if n in c.labels and len(names[n]) > 1]
+    if not asked:
+        return (Score(TASK, "synonym difference", float("nan"), aim="low"),)
+    pairs = np.array(
+        [
+            [_cosine(model, c, f"{_capital(name)}.") for name in (names[n][0], names[n][1])]
+            for c, n in asked
+        ]
+    )
+    patients = [c.patient for c, _ in asked]
+    gap = np.abs(pairs[:, 0] - pairs[:, 1])
+    value = mean_interval(gap, patients)
+    spread = float(
+        np.mean([pairs[[m == n for _, m in asked], 0].std() for n in {m for _, m in asked}])
+    )
+    return (
+        Score(TASK, "synonym difference", *value, len(asked), "low"),
+        Score(TASK, "spread of one name over studies", spread, n=len(asked), aim="none"),
+    )
+
+
+def denials(model: Embedder, cases: Sequence[Examined]) -> tuple[Score, ...]:
+    """How often the true one of "X." and "No X." is nearer to the study, by presence.
+
+    A tie counts half. A model that does not read the "no" prefers one sentence everywhere: it is
+    right on one of the two lines and wrong on the other, so their mean is what counts."""
+    rows = [(c, n) for c in cases for n in c.labels]
+    if not rows:
+        return (Score(TASK, "denial told from statement", float("nan")),)
+    gap = np.array(
+        [
+            _cosine(model, c, f"{_capital(n)}.") - _cosine(model, c, f"No {n}.")
+            for c, n in rows
+        ]
+    )  # fmt: skip
+    true = np.array([c.labels[n] for c, n in rows])
+    right = np.where(gap == 0, 0.5, (gap > 0) == true).astype(float)
+    patients = [c.patient for c, _ in rows]
+
+    def balanced(chosen: np.ndarray) -> float:
+        some = true[chosen]
+        if some.all() or not some.any():
+            return float("nan")
+        return float((right[chosen][some].mean() + right[chosen][~some].mean()) / 2)
+
+    out = [Score(TASK, "denial told from statement", *interval(patients, balanced, 400), len(rows))]
+    for name, kind in (("present", true), ("absent", ~true)):
+        mine = np.flatnonzero(kind)
+        if len(mine):
+            out.append(Score(TASK, f"… where it is {name}", float(right[mine].mean()), n=len(mine)))
+    return tuple(out)
+
+
+def _cosine(model: Embedder, case: Examined, text: str) -> float:
+    return float(
+        model.embed_study(case.case.study).vector @ model.embed_text(text).vector
+    )  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,264 @@
+"""Evaluators over four-line fakes: a perfect one gets everything, a silent one chance."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from radgloss.eval.evaluators import (
+    attributes,
+    composition,
+    differential,
+    grounding,
+    labelling,
+    retrieval,
+    shift,
+    words,
+)
+from radgloss.eval.score import Examined, Picture
+from radgloss.types import (
+    Case,
+    Draft,
+    Embedding,
+    Evidence,
+    Finding,
+    Image,
+    Origin,
+    Prediction,
+    Region,
+    Report,
+    Sentence,
+    Study,
+    Truth,
+)
+
+N = 24
+EFFUSION = "pleural effusion"
+
+
+def image(uid: str) -> Image:
+    return Image(uid, np.zeros((1, 10, 10), np.float32), np.diag([4.0, 4, 4, 1]), "DX")
+
+
+def case(k: int) -> Examined:
+    """Every second study shows an effusion, of a size of its own."""
+    ill = k % 2 == 0
+    fact = Finding(EFFUSION, "present" if ill else "absent", "left", size_mm=(float(k),))
+    mask = np.zeros((1, 10, 10), bool)
+    mask[0, 2:5, 2:5] = ill
+    truth = Truth((fact,), (fact,) if ill else (), (fact,), {f"i{k}": {f"{EFFUSION}#0": mask}})
+    study = Study(f"s{k}", (image(f"i{k}"),))
+    report = Report(findings=f"Report {k if ill else 'normal'}.")
+    return Examined(f"p{k}", "xr-chest", Case(study), truth, report, {EFFUSION: ill})
+
+
+CASES = [case(k) for k in range(N)]
+ILL = {c.case.study.uid: c.labels[EFFUSION] for c in CASES}
+
+
+class Knowing:
+    """Knows the answers: one axis for each report, one for the effusion."""
+
+    space = "fake"
+
+    def vector(self, hot):
+        v = np.zeros(64, np.float32)
+        v[hot] = 1
+        return Embedding(v / np.linalg.norm(v), self.space)
+
+    def axis(self, k):
+        return 2 + k if k % 2 == 0 else 1
+
+    def embed_study(self, study):
+        k = int(study.uid[1:])
+        return self.vector([self.axis(k), 60 if ILL[study.uid] else 61])
+
+    def embed_text(self, text):
+        if text.startswith("Report"):
+            number = text.split()[1].strip(".")
+            return self.vector(1 if number == "normal" else self.axis(int(number)))
+        return self.vector(61 if text.startswith("No ") else 60)
+
+    def label(self, study, labels):
+        p = 0.9 if ILL[study.uid] else 0.1
+        return tuple(Prediction(x, p, np.log(p / (1 - p))) for x in labels)
+
+
+class Silent:
+    """Says the same of everything, and decides nothing."""
+
+    space = "silent"
+
+    def embed_study(self, study):
+        return Embedding(np.ones(4, np.float32) / 2, self.space)
+
+    embed_text = embed_image = embed_study
+
+    def label(self, study, labels):
+        return tuple(Prediction(x, 0.5, 0.0, True, "nothing known") for x in labels)
+
+
+def values(scores):
+    return {s.measure: s.value for s in scores}
+
+
+def test_labels_are_perfect_for_who_knows_and_chance_for_who_does_not():
+    known = values(labelling.labelled(labelling.ask(Knowing(), CASES)))
+    assert known["mean AUROC"] == 1
+    assert (known["decided"], known["right where decided"]) == (1, 1)
+    assert known["ECE where decided"] == pytest.approx(0.1)
+    silent = values(labelling.labelled(labelling.ask(Silent(), CASES)))
+    assert (silent["mean AUROC"], silent["decided"]) == (0.5, 0)
+
+
+def test_mean_auroc_is_the_mean_of_scikit_learns():
+    rng = np.random.default_rng(3)
+    asked = [
+        labelling.Asked(f"p{k}", name, Prediction(name, 0.5, float(rng.normal())), bool(k % 3 == 0))
+        for name in ("a", "b")
+        for k in range(30)
+    ]
+    by_label = [[a for a in asked if a.label == name] for name in ("a", "b")]
+    wanted = np.mean([roc_auc_score([a.true for a in g], [a.said.logit for a in g])
+                      for g in by_label])  # fmt: skip
+    (mean, *_) = labelling.labelled(asked)
+    assert mean.value == pytest.approx(wanted)
+    assert mean.low < mean.value < mean.high
+
+
+def test_a_label_with_too_few_of_a_kind_is_not_scored():
+    (score,) = labelling.labelled(labelling.ask(Knowing(), CASES[:5]))
+    assert np.isnan(score.value)
+
+
+def test_reports_that_say_the_same_are_one_answer():
+    known = values(retrieval.retrieved(Knowing(), CASES))
+    assert known["report → study, recall@1"] == pytest.approx(1)
+    assert known["study → report, recall@1"] == pytest.approx(1)
+    silent = values(retrieval.retrieved(Silent(), CASES))
+    same = sum(not c.labels[EFFUSION] for c in CASES) / N  # the share of the one normal report
+    assert silent["report → study, recall@1"] == pytest.approx(
+        same * same + (1 - same) / N, abs=0.05
+    )
+
+
+def test_who_ignores_the_no_gets_half():
+    assert values(words.denials(Knowing(), CASES))["denial told from statement"] == 1
+    assert values(words.denials(Silent(), CASES))["denial told from statement"] == 0.5
+
+    class Deaf(Knowing):
+        def embed_text(self, text):
+            return super().embed_text(text.removeprefix("No ").capitalize())
+
+    assert values(words.denials(Deaf(), CASES))["denial told from statement"] == 0.5
+
+
+def test_two_names_of_one_thing_differ_by_what_the_model_makes_of_them():
+    names = {EFFUSION: (EFFUSION, "pleural fluid")}
+    known = values(words.synonyms(Knowing(), CASES, names))
+    assert known["synonym difference"] == pytest.approx(0)
+    assert known["spread of one name over studies"] > 0.3
+
+
+def test_refusing_heads_is_right_and_refusing_everything_is_not():
+    heads = [
+        Examined(f"h{k}", "ct-head", Case(Study(f"h{k}", (image(f"j{k}"),))), Truth(()), Report())
+        for k in range(4)
+    ]
+    silent = values(shift.alarms(Silent(), CASES, heads, [EFFUSION]))
+    assert (silent["refused"], silent["falsely refused"]) == (1, 1)
+
+    class Watching:
+        def foreign(self, study):
+            return float(study.uid[0] == "h")
+
+    assert shift.ranked(Watching(), CASES, heads).value == 1
+
+
+ORGANS = {"liver": ("right", "solid"), "spleen": ("left", "solid"), "bladder": ("left", "hollow")}
+WORDS = {"right": ("On the right.", "Not right."), "solid": ("Solid.", "Hollow.")}
+
+
+def pictures():
+    return [
+        Picture(f"p{k}", image(f"{organ} {look}"), organ, look, f"{look} of the {organ}",
+                held_out=(organ, look) == ("spleen", "T1"),
+                attributes={a: a in ORGANS[organ] for a in WORDS})
+        for k in range(3) for organ in ORGANS for look in ("T1", "T2")
+    ]  # fmt: skip
+
+
+class Looking:
+    """Sees look and organ on axes of their own, hears them in captions too."""
+
+    space = "fake"
+    axes = (*ORGANS, "T1", "T2", *WORDS)
+
+    def vector(self, hot):
+        v = np.array([a in hot for a in self.axes], np.float32)
+        return Embedding(v / max(np.linalg.norm(v), 1e-9), self.space)
+
+    def embed_image(self, image):
+        organ, look = image.uid.split()
+        return self.vector({organ, look, *ORGANS[organ]})
+
+    def embed_text(self, text):
+        stated = {a for a, (yes, _) in WORDS.items() if text == yes}
+        return self.vector(stated | {a for a in self.axes[:5] if a in text})
+
+
+def test_composition_is_scored_on_seen_and_unseen_pairs():
+    found = values(composition.zero_shot(Looking(), pictures()))
+    assert set(found.values()) == {1.0}
+    assert "accuracy, unseen pairs" in found
+    silent = values(composition.zero_shot(Silent(), pictures()))
+    assert silent["accuracy, seen pairs"] == pytest.approx(1 / 6)
+    assert silent["accuracy, organ alone"] == pytest.approx(1 / 3)
+
+
+def test_organs_are_named_by_their_attributes():
+    found = values(attributes.by_attributes(Looking(), pictures(), WORDS))
+    assert found == {"mean AUROC": 1, "organ from attributes": 1}
+    silent = values(attributes.by_attributes(Silent(), pictures(), WORDS))
+    assert silent["mean AUROC"] == 0.5
+    assert silent["organ from attributes"] == pytest.approx(1 / 3)
+
+
+def draft(number: int, region: Region | None) -> Draft:
+    evidence = (Evidence("region", 1.0, f"i{number}", region=region),) if region else ()
+    said = Sentence("Effusion.", "findings", findings=(Finding(EFFUSION, side="left"),),
+                    evidence=evidence)  # fmt: skip
+    return Draft(f"s{number}", (said,), Origin("", "", ""))
+
+
+def test_grounding_counts_the_middle_of_the_box_and_a_missing_box_as_a_miss():
+    right, wrong = Region((0, 2, 2), (0, 4, 4)), Region((0, 8, 8), (0, 9, 9))
+    drafts = [draft(k, (right, wrong, None)[k % 3]) for k in range(0, N, 2)]
+    found = values(grounding.grounded(CASES[::2], drafts))
+    share = np.mean([k % 3 == 0 for k in range(0, N, 2)])
+    assert found == {"pointing": pytest.approx(share), "IoU": pytest.approx(share)}
+
+
+def test_a_false_sentence_has_no_place_to_point_to():
+    (pointing, _) = grounding.grounded(CASES[1:2], [draft(1, Region((0, 2, 2), (0, 4, 4)))])
+    assert np.isnan(pointing.value)
+
+
+def test_the_exact_posterior_is_at_no_distance_from_itself():
+    asked = [
+        Examined(c.patient, c.exam, c.case, c.truth, c.report,
+                 diseases={"a": 0.8 if k % 2 else 0.3, "b": 0.2})
+        for k, c in enumerate(CASES)
+    ]  # fmt: skip
+
+    class Bayes:
+        def differential(self, case):
+            exact = next(a for a in asked if a.case is case).diseases
+            return tuple(Prediction(d, p, 0.0) for d, p in exact.items())
+
+    ill = [("a",) if k % 2 else () for k in range(N)]
+    found = values(differential.differential(Bayes(), asked, ill))
+    assert found["distance to posterior"] == 0
+    said = [p for a in asked for p in a.diseases.values()]
+    true = [d in i for a, i in zip(asked, ill, strict=True) for d in a.diseases]
+    assert found["AUROC"] == pytest.approx(roc_auc_score(true, said))
+    assert found["Brier"] == pytest.approx(np.mean((np.array(said) - np.array(true)) ** 2))
