@@ -7,7 +7,7 @@ Shapes: F frames · R rows · C columns."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -86,6 +86,14 @@ class Source:
     frame_number: int = 1
 
 
+@dataclass(frozen=True)
+class Region:
+    """A box of voxels in one image, both ends included: (frame, row, column) low and high."""
+
+    low: tuple[int, int, int]
+    high: tuple[int, int, int]
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
     """One stack of frames in real values, with its place in the patient.
@@ -123,6 +131,21 @@ class Image:
     def to_mm(self, frame: float, row: float, column: float) -> npt.NDArray[np.float64]:
         """LPS millimetres (3,) of a voxel index; halves lie between voxel centres."""
         return (self.affine @ np.array([frame, row, column, 1.0]))[:3]
+
+    def cut(self, region: Region) -> Image:
+        """The part inside a box, in its own place; ValueError where the box leaves the image."""
+        if min(region.low) < 0 or np.greater_equal(region.high, self.pixels.shape).any():
+            raise ValueError(f"{region} leaves an image of {self.pixels.shape}")
+        f, r, c = (slice(lo, hi + 1) for lo, hi in zip(region.low, region.high, strict=True))
+        affine = self.affine.copy()
+        affine[:3, 3] = self.to_mm(*region.low)
+        return replace(
+            self,
+            uid=f"{self.uid}:{region.low}-{region.high}".replace(" ", ""),
+            pixels=self.pixels[f, r, c],
+            affine=affine,
+            sources=self.sources[f] if len(self.sources) == len(self.pixels) else self.sources,
+        )
 
 
 @dataclass(frozen=True)
@@ -166,14 +189,6 @@ class Study:
             if image.uid == uid:
                 return image
         raise KeyError(uid)
-
-
-@dataclass(frozen=True)
-class Region:
-    """A box of voxels in one image, both ends included: (frame, row, column) low and high."""
-
-    low: tuple[int, int, int]
-    high: tuple[int, int, int]
 
 
 # ------------------------------------------------------------------ words

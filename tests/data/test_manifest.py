@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radgloss.data.manifest import read_manifest
-from radgloss.types import InputRejected
+from radgloss.types import InputRejected, Region
 
 
 def line(i, **changes):
@@ -33,6 +33,8 @@ def test_good_lines_come_back_in_order(tmp_path):
 
 @pytest.mark.parametrize(
     "bad", ["{", "[]", line(9, colour=1), line(9, split="dev"), line(9, schema=2),
+            line(9, captions=[{"image": "1", "frame": 0, "sentences": ["A."],
+                               "region": [[0, 3, 0], [0, 2, 9]]}]),
             line(9, study=""), json.dumps({"study": "x"}), line(9, captions=[{"image": "1"}])],
 )  # fmt: skip
 def test_a_bad_line_is_named_with_its_number_and_left_out(tmp_path, bad):
@@ -43,6 +45,12 @@ def test_a_bad_line_is_named_with_its_number_and_left_out(tmp_path, bad):
     with pytest.raises(InputRejected) as error:
         read_manifest(path)
     assert error.value.code == "manifest"
+
+
+def test_a_caption_may_be_of_a_box(tmp_path):
+    boxed = [{"image": "1", "frame": 2, "sentences": ["A."], "region": [[2, 3, 0], [2, 8, 9]]}]
+    found = read_manifest(write(tmp_path, line(1, captions=boxed)))
+    assert found.entries[0].captions[0].region == Region((2, 3, 0), (2, 8, 9))
 
 
 def test_a_patient_in_two_splits_stops_before_work(tmp_path):

@@ -4,6 +4,9 @@
      "captions": [{"image": "uid", "frame": 3, "sentences": ["…"]}], "labels": {…},
      "split": "train"}
 
+A caption may be of a box in the frame: "region": [[3, 0, 0], [3, 9, 9]], (frame, row, column) of
+its two corners, both inside.
+
 A bad line is named with its number and left out; more than the allowed share of bad lines, or one
 patient in two splits, stops before any work begins."""
 
@@ -16,7 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from radgloss.types import InputRejected, Report
+import numpy as np
+
+from radgloss.types import InputRejected, Region, Report
 
 __all__ = ["SCHEMA", "Caption", "Entry", "Manifest", "read_manifest"]
 
@@ -30,11 +35,12 @@ KEYS = frozenset(
 
 @dataclass(frozen=True)
 class Caption:
-    """What is true of one frame of one image, sentence by sentence."""
+    """What is true of one frame of one image, or of a box in it, sentence by sentence."""
 
     image: str
     frame: int
     sentences: tuple[str, ...]
+    region: Region | None = None
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,21 @@ def _report(value: Any) -> Report:
 
 def _captions(rows: Iterable[Any]) -> Iterator[Caption]:
     for row in rows:
-        yield Caption(str(row["image"]), int(row["frame"]), tuple(map(str, row["sentences"])))
+        yield Caption(
+            str(row["image"]),
+            int(row["frame"]),
+            tuple(map(str, row["sentences"])),
+            _region(row.get("region")),
+        )
+
+
+def _region(value: Any) -> Region | None:
+    if value is None:
+        return None
+    low, high = (tuple(map(int, corner)) for corner in value)
+    if len(low) != 3 or len(high) != 3 or min(low) < 0 or np.less(high, low).any():
+        raise ValueError(f"region {value!r}: two corners (frame, row, column), low then high")
+    return Region(low, high)
 
 
 def _one_split_each(path: Path, entries: Iterable[Entry]) -> None:

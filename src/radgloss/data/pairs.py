@@ -9,6 +9,7 @@ Shapes: K pictures · B batch · C channels · S side."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -29,7 +30,7 @@ from radgloss.data.batch import Batch, to_model
 from radgloss.data.manifest import Entry, Manifest
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.types import InputRejected
+from radgloss.types import InputRejected, Study
 
 __all__ = ["Augment", "Pairs", "Sampling"]
 
@@ -249,27 +250,37 @@ def _each(
 
 @cache
 def _reader() -> dicom.Reader:
-    """One warm reading child for each working process."""
-    return dicom.Reader()
+    """One warm reading child for each working process, ended with it."""
+    reader = dicom.Reader()
+    atexit.register(reader.close)
+    return reader
 
 
 def _prepared(entry: Entry, preprocess: Preprocess) -> Prepared | str:
     """The captioned frames of one study; without captions, every kept frame has its report."""
     try:
         study = _reader().read(entry.study)
-        ready = {image.uid: prepare(image, preprocess) for image in study.images}
-    except InputRejected as problem:
+        return _paired(entry, study, preprocess)
+    except (InputRejected, ValueError) as problem:
         return f"line {entry.line}: {problem}"
+
+
+def _paired(entry: Entry, study: Study, preprocess: Preprocess) -> Prepared:
+    ready = {image.uid: prepare(image, preprocess) for image in study.images}
     if not entry.captions:
         words = _sentences(entry.report.findings + " " + entry.report.impression)
         return [(p, words) for r in ready.values() for p in r.pixels] if words else []
     pairs: Prepared = []
     for caption in entry.captions:
-        known = ready.get(caption.image) or (
-            next(iter(ready.values())) if len(ready) == 1 else None
-        )
-        if known is None:
-            return f"line {entry.line}: a caption names an image that the study does not have"
+        only = study.images[0].uid if len(ready) == 1 else ""
+        name = caption.image if caption.image in ready else only
+        if not name:
+            raise ValueError("a caption names an image that the study does not have")
+        if caption.region is not None:
+            part = prepare(study.image(name).cut(caption.region), preprocess)
+            pairs.append((part.pixels[0], list(caption.sentences)))
+            continue
+        known = ready[name]
         n = known.placement.from_index(caption.frame)
         kept = int(np.rint(n))
         if abs(n - kept) < 1e-6 and 0 <= kept < len(known.pixels):  # a thinned-out frame is passed

@@ -1,0 +1,50 @@
+"""Pictures and sentences as the trainer will see them."""
+
+import json
+
+import numpy as np
+
+from radgloss.data.manifest import read_manifest
+from radgloss.data.pairs import Pairs
+from radgloss.dicom.write import write_images
+from radgloss.preprocess import Preprocess, prepare
+from radgloss.types import Image, Region, Study
+
+SETTINGS = Preprocess(size=32)
+
+
+def image() -> Image:
+    affine = np.array([[0, 0, 1.0, 0], [0, 1.0, 0, 0], [5.0, 0, 0, 0], [0, 0, 0, 1]])
+    pixels = np.random.default_rng(0).integers(-200, 200, (3, 40, 40)).astype(np.float32)
+    return Image("2.25.11", pixels, affine, "CT", body_part="ABDOMEN", synthetic=True)
+
+
+def manifest(folder, captions):
+    write_images(Study("2.25.10", (image(),), synthetic=True), folder / "study")
+    row = {"study": "study", "patient": "p", "captions": captions}
+    (folder / "m.jsonl").write_text(json.dumps(row))
+    return read_manifest(folder / "m.jsonl")
+
+
+def test_a_boxed_caption_is_trained_on_the_box_and_a_plain_one_on_the_frame(tmp_path):
+    captions = [
+        {"image": "any", "frame": 1, "sentences": ["A frame."]},
+        {"image": "any", "frame": 1, "sentences": ["A box."], "region": [[1, 4, 6], [1, 30, 33]]},
+    ]
+    pairs = Pairs.build(manifest(tmp_path, captions), "train", SETTINGS, tmp_path / "pairs")
+    assert pairs.sentences == [["A frame."], ["A box."]]
+    whole, part = image(), image().cut(Region((1, 4, 6), (1, 30, 33)))
+    assert np.array_equal(pairs.pictures[0], prepare(whole, SETTINGS).pixels[1])
+    assert np.array_equal(pairs.pictures[1], prepare(part, SETTINGS).pixels[0])
+
+
+def test_a_box_outside_its_image_is_named_and_left_out(tmp_path):
+    row = {"image": "any", "frame": 1, "sentences": ["A."], "region": [[1, 4, 6], [1, 30, 90]]}
+    good = {"study": "study", "patient": "q", "captions": [{**row, "region": None}]}
+    made = manifest(tmp_path, [row])
+    with made.path.open("a") as file:
+        file.write("\n" + json.dumps(good))
+    pairs = Pairs.build(read_manifest(made.path), "train", SETTINGS, tmp_path / "pairs")
+    assert len(pairs) == 1
+    assert "line 1" in pairs.bad[0]
+    assert "leaves an image" in pairs.bad[0]
