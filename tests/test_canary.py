@@ -75,6 +75,8 @@ def volume(place):
 def run(place):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RADGLOSS_HOME", str(place / "home"))
+        patch.setenv("RADGLOSS_ARCHIVE_RESERVE_GB", "0")
+        patch.setenv("RADGLOSS_ARCHIVE_WATERMARK", "1")
         patch.setenv("RADGLOSS_LOG_LEVEL", "DEBUG")
 
         def act(*words):

@@ -51,3 +51,30 @@ def test_an_output_that_cannot_be_written_is_refused_first(no_work, tmp_path, wo
     with pytest.raises(InputRejected) as refused:
         told(*words, tmp_path / "file" / "below" / "out")
     assert refused.value.code == "output"
+
+
+@pytest.fixture
+def archive(monkeypatch, tmp_path):
+    monkeypatch.setenv("RADGLOSS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RADGLOSS_ARCHIVE_RESERVE_GB", "0")
+    monkeypatch.setenv("RADGLOSS_ARCHIVE_WATERMARK", "1")
+
+
+@pytest.mark.parametrize("verb", ["list", "verify"])
+def test_asking_makes_no_archive_where_there_is_none(archive, tmp_path, verb):
+    with pytest.raises(InputRejected) as refused:
+        told("archive", verb, "--home", tmp_path / "typo")
+    assert refused.value.code == "no-archive"
+    assert not (tmp_path / "typo").exists()
+
+
+def test_an_import_that_keeps_nothing_is_refused(archive, tmp_path):
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    (sent / "README").write_text("hello")
+    for name, code in (("", "empty"), ("a.bin", "not-dicom"), ("b.bin", "nothing-usable")):
+        if name:
+            (sent / name).write_text("hello")
+        with pytest.raises(InputRejected) as refused:
+            told("archive", "receive", "-i", sent)
+        assert refused.value.code == code

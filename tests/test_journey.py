@@ -21,7 +21,8 @@ def radgloss(*words, home=None, code=DONE):
     done = subprocess.run(
         [sys.executable, "-m", "radgloss", *map(str, words)], capture_output=True, text=True,
         env={"PATH": "/usr/bin:/bin", "RADGLOSS_HOME": str(home or "/nonexistent"),
-             "OMP_NUM_THREADS": "1"},
+             "OMP_NUM_THREADS": "1", "RADGLOSS_ARCHIVE_RESERVE_GB": "0",
+             "RADGLOSS_ARCHIVE_WATERMARK": "1"},
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)

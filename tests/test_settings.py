@@ -23,7 +23,8 @@ def test_option_beats_environment_beats_file_beats_default(home):
 def test_each_setting_says_where_it_came_from(home):
     found = {s.name: s.source for s in Settings({"memory_gib": 1.0}, home).all()}
     assert found == {"model": "config.toml", "workers": "config.toml", "memory_gib": "option",
-                     "log_level": "default"}  # fmt: skip
+                     "log_level": "default",
+                     "archive_watermark": "default", "archive_reserve_gb": "default"}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["colour = 1\n", "workers = [", 'workers = "many"\n'])
@@ -36,7 +37,14 @@ def test_a_bad_file_is_said_before_work_starts(tmp_path, text):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("LOG_LEVEL", "loud"), ("WORKERS", "0"), ("MEMORY_GIB", "-1"), ("MEMORY_GIB", "inf")],
+    [
+        ("LOG_LEVEL", "loud"),
+        ("WORKERS", "0"),
+        ("MEMORY_GIB", "-1"),
+        ("MEMORY_GIB", "inf"),
+        ("ARCHIVE_WATERMARK", "75"),
+        ("ARCHIVE_RESERVE_GB", "nan"),
+    ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(tmp_path, name, value):
     with pytest.raises(InputRejected) as error:

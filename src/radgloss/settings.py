@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     "workers": 1,  # processes that read and decode
     "memory_gib": 2.0,  # cap of one reading process
     "log_level": "WARNING",
+    "archive_watermark": 0.75,  # share of the disk above which no import begins
+    "archive_reserve_gb": 5.0,  # 10^9 bytes that an import leaves free
 }
 
 
@@ -102,6 +104,10 @@ def _unfit(name: str, value: Any) -> str:
         return "at least 1"
     if name == "memory_gib" and not (math.isfinite(value) and value > 0):
         return "a number of GiB above 0"
+    if name == "archive_watermark" and not 0 < value <= 1:
+        return "a share above 0, 1 at most"
+    if name == "archive_reserve_gb" and not (math.isfinite(value) and value >= 0):
+        return "a number of GB, 0 at least"
     return ""
 
 

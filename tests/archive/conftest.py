@@ -75,7 +75,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def archive(home: Path) -> Iterator[Archive]:
-    with Archive.open(home, identify=_reader, reserve=0) as opened:
+    with Archive.open(home, identify=_reader, reserve=0, watermark=1) as opened:
         yield opened
 
 
@@ -94,7 +94,8 @@ from pathlib import Path
 spec = importlib.util.spec_from_file_location("helpers", sys.argv[1])
 helpers = importlib.util.module_from_spec(spec); spec.loader.exec_module(helpers)
 from radgloss.archive import Archive
-archive = Archive.open(Path(sys.argv[2]), identify=helpers._reader, batch_files=int(sys.argv[4]))
+archive = Archive.open(Path(sys.argv[2]), identify=helpers._reader, reserve=0, watermark=1,
+                       batch_files=int(sys.argv[4]))
 print("open", flush=True)
 for ack in archive.receive_each([Path(sys.argv[3])]):
     print(ack.outcome.replace(" ", "-"), ack.sha256, ack.sop_instance_uid, flush=True)

@@ -53,7 +53,7 @@ def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_there(
         process = importing(home, many)
         said = _kill_after(process, rng.randrange(0, 220), rng.random() * 0.03)
         acknowledged |= {words[1] for words in said}
-        with Archive.open(home, identify=reader, reserve=0) as archive:
+        with Archive.open(home, identify=reader, reserve=0, watermark=1) as archive:
             on_disk = {p.name: p for p in (home / "files").glob("??/*")}
             rows = {p.name for p in archive.study_files("1.2.50")} if archive.studies() else set()
             assert acknowledged <= rows
@@ -62,7 +62,7 @@ def test_kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_there(
                 assert path.read_bytes() == by_hash[name].read_bytes()
             assert archive.verify() == []
             assert list((home / "incoming").iterdir()) == []
-    with Archive.open(home, identify=reader, reserve=0) as archive:
+    with Archive.open(home, identify=reader, reserve=0, watermark=1) as archive:
         archive.receive(many)
         assert {p.name for p in archive.study_files("1.2.50")} == by_hash.keys()
         assert archive.verify() == []
@@ -110,7 +110,7 @@ def test_two_processes_import_at_once_and_both_succeed(
     outcomes = [line.split()[0] for lines in said for line in lines if line.count(" ") == 2]
     assert outcomes.count("stored") == 240
     assert outcomes.count("already-there") == 240
-    with Archive.open(home, identify=reader, reserve=0) as archive:
+    with Archive.open(home, identify=reader, reserve=0, watermark=1) as archive:
         assert len(archive.study_files("1.2.50")) == 240
         assert archive.quarantine() == []
         assert archive.verify() == []
@@ -123,7 +123,7 @@ def test_a_failed_commit_takes_its_files_back_or_leaves_word_for_the_next_openin
     def failing(*_: object) -> None:
         raise RuntimeError("no commit today")
 
-    with Archive.open(home, identify=reader, reserve=0) as archive:
+    with Archive.open(home, identify=reader, reserve=0, watermark=1) as archive:
         archive.receive(sent / "00.dcm")
         for broken in ({"_sync"}, {"_sync", "_take_back"}):
             with monkeypatch.context() as patched:
@@ -133,7 +133,7 @@ def test_a_failed_commit_takes_its_files_back_or_leaves_word_for_the_next_openin
                     archive.receive(sent)
             left = {p.name for p in (home / "files").glob("??/*")}
             assert (len(left) == 1) == ("_take_back" not in broken)
-    with Archive.open(home, identify=reader, reserve=0) as archive:
+    with Archive.open(home, identify=reader, reserve=0, watermark=1) as archive:
         assert len(list((home / "files").glob("??/*"))) == 1
         assert len(archive.receive(sent).stored) == 11
         assert archive.verify() == []

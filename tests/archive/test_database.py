@@ -135,7 +135,9 @@ def test_a_given_key_makes_the_same_pseudonyms_elsewhere(
     file = write(tmp_path / "a", "1.2.1")
     found = []
     for name in ("one", "two"):
-        with Archive.open(tmp_path / name, b"k" * 32, identify=reader, reserve=0) as archive:
+        with Archive.open(
+            tmp_path / name, b"k" * 32, identify=reader, reserve=0, watermark=1
+        ) as archive:
             archive.receive(file)
             found.append(archive.studies()[0].patient)
             assert not (tmp_path / name / "pseudonym.key").exists()
@@ -179,9 +181,12 @@ def test_no_name_or_id_reaches_the_database_a_log_or_a_message(
     write(folder / f"{CANARY}1.dcm", "1.2.1", **tags)
     write(folder / f"{CANARY}2.dcm", "1.2.1", note="altered", **tags)
     write(folder / f"{CANARY}3.dcm", "1.2.3", **tags | {"StudyInstanceUID": ""})
-    (folder / f"{CANARY}4.txt").write_text(CANARY)
+    (folder / f"{CANARY}4.dcm").write_text(CANARY)
     messages = []
-    with caplog.at_level(logging.DEBUG), Archive.open(home, identify=reader) as archive:
+    with (
+        caplog.at_level(logging.DEBUG),
+        Archive.open(home, identify=reader, reserve=0, watermark=1) as archive,
+    ):
         receipt = archive.receive(folder)
         outcomes = [a.outcome for a in receipt.files]
         assert outcomes == ["stored", "quarantined", "rejected", "rejected"]

@@ -55,7 +55,7 @@ def test_real_files_are_kept_and_hostile_ones_named_with_the_parent_flat(
     for name, data in hostile.items():
         (sent / name).write_bytes(data)
     me, start = psutil.Process(), time.monotonic()
-    with Archive.open(home, reserve=0) as archive:
+    with Archive.open(home, reserve=0, watermark=1) as archive:
         before = me.memory_info().rss
         receipt = archive.receive(sent)
         assert me.memory_info().rss - before < 64 << 20
@@ -76,7 +76,7 @@ def test_what_the_children_say_is_what_is_stored(
 ) -> None:
     for i in range(count):
         write(tmp_path / "in" / f"{i}.dcm", f"1.2.3.{i}", Modality="DX", PatientID=f"{i}")
-    with Archive.open(home, reserve=0) as archive:
+    with Archive.open(home, reserve=0, watermark=1) as archive:
         receipt = archive.receive(tmp_path / "in")
         assert [a.outcome for a in receipt.files] == ["stored", "quarantined"][:count]
         assert [a.sop_instance_uid for a in receipt.files] == [f"1.2.3.{i}" for i in range(count)]

@@ -112,9 +112,32 @@ def test_a_bad_file_among_good_ones_is_named_and_the_rest_kept(
     os.mkfifo(sent / "pipe")
     receipt = archive.receive(sent)
     codes = {a.source.name: a.problem.code for a in receipt.rejected if a.problem}
-    assert codes == {"notes.txt": "not-dicom", "empty.dcm": "not-dicom", "pipe": "not-a-file"}
+    assert codes == {"empty.dcm": "not-dicom", "pipe": "not-a-file"}
+    assert [a.source.name for a in receipt.ignored] == ["notes.txt"]
     assert len(receipt.stored) == 12
     assert len(_files(archive.home)) == 12
+
+
+def test_what_was_never_meant_as_an_image_is_ignored_as_in_reading(
+    archive: Archive, sent: Path
+) -> None:
+    (sent / ".hidden").mkdir()
+    for name in (".hidden/x.dcm", ".DS_Store", "README", "a.json", "DICOMDIR"):
+        (sent / name).write_text("hello")
+    (sent / "00.dcm").rename(sent / "really.txt")
+    receipt = archive.receive(sent)
+    assert {a.source.name for a in receipt.ignored} == {".DS_Store", "README", "a.json", "DICOMDIR"}
+    assert len(receipt.stored) == 12  # bytes decide, not names
+    assert not receipt.rejected
+    (told,) = archive.receive(sent / "README").files  # named by itself: somebody meant it
+    assert told.outcome == "rejected"
+
+
+def test_a_nifti_is_told_why_it_cannot_be_filed(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "v.nii.gz").write_bytes(b"\x1f\x8b")
+    (ack,) = archive.receive(tmp_path / "v.nii.gz").rejected
+    assert ack.problem is not None
+    assert ack.problem.code == "nifti"
 
 
 @pytest.mark.parametrize("uid", ["", "../../etc/passwd", "1.2\0", "1" * 65, "CON", "1..2", "1.2 "])
@@ -124,7 +147,7 @@ def test_a_uid_that_is_none_is_rejected(home: Path, tmp_path: Path, uid: str) ->
         return {p.name: said for p in folder.iterdir()}
 
     (tmp_path / "x").write_bytes(b"x")
-    with Archive.open(home, identify=hostile, reserve=0) as archive:
+    with Archive.open(home, identify=hostile, reserve=0, watermark=1) as archive:
         (ack,) = archive.receive(tmp_path / "x").rejected
     assert ack.problem is not None
     assert ack.problem.code == "bad-uid"
@@ -207,7 +230,9 @@ def test_a_really_full_disk_loses_nothing_acknowledged(
     for i in range(40):
         write(tmp_path / "big" / f"{i:02}", f"1.2.{i + 1}", TextValue=f"{i:03}" * 66_000)
     acknowledged = []
-    with Archive.open(small_disk / "home", identify=reader, reserve=0, batch_files=4) as archive:
+    with Archive.open(
+        small_disk / "home", identify=reader, reserve=0, watermark=1, batch_files=4
+    ) as archive:
         with pytest.raises(InputRejected) as caught:
             archive.receive(tmp_path / "big", on_ack=lambda a: acknowledged.append(a.sha256))
         assert caught.value.code == "disk-full"
@@ -251,9 +276,22 @@ def test_a_disk_that_fills_while_writing_leaves_nothing_half_there(
     assert len(archive.receive(sent).stored) == 11
 
 
+def test_above_the_watermark_no_import_begins_and_below_it_goes_on_unaided(
+    small_disk: Path, tmp_path: Path, write: Write, reader: Any
+) -> None:
+    sent = write(tmp_path / "a.dcm", "1.2.1")
+    ballast = small_disk / "ballast"
+    with Archive.open(small_disk / "home", identify=reader, reserve=0, watermark=0.75) as archive:
+        ballast.write_bytes(b"\0" * (3 << 20))
+        with pytest.raises(InputRejected, match="disk-full"):
+            archive.receive(sent)
+        ballast.unlink()
+        assert len(archive.receive(sent).stored) == 1
+
+
 def test_the_reserve_is_kept_free(home: Path, sent: Path, reader: Any) -> None:
     with (
-        Archive.open(home, identify=reader, reserve=1 << 60) as archive,
+        Archive.open(home, identify=reader, reserve=1 << 60, watermark=1) as archive,
         pytest.raises(InputRejected, match="disk-full"),
     ):
         archive.receive(sent)
@@ -264,7 +302,7 @@ def test_the_reserve_is_kept_free(home: Path, sent: Path, reader: Any) -> None:
 
 
 def test_opening_takes_out_what_a_dead_import_left(home: Path, sent: Path, reader: Any) -> None:
-    with Archive.open(home, identify=reader, reserve=0) as archive:
+    with Archive.open(home, identify=reader, reserve=0, watermark=1) as archive:
         archive.receive(sent / "00.dcm")
     kept, orphan = _sha(sent / "00.dcm"), _sha(sent / "01.dcm")
     stage = open_stage(home, 0)
@@ -272,10 +310,12 @@ def test_opening_takes_out_what_a_dead_import_left(home: Path, sent: Path, reade
     stage.announce([kept, orphan])
     (home / "files" / orphan[:2]).mkdir(exist_ok=True)
     (home / "files" / orphan[:2] / orphan).write_bytes((sent / "01.dcm").read_bytes())
-    with Archive.open(home, identify=reader, reserve=0):  # its process still lives: hands off
+    with Archive.open(
+        home, identify=reader, reserve=0, watermark=1
+    ):  # its process still lives: hands off
         assert _files(home) == {kept, orphan}
     stage.lock.close()  # now it is dead
-    with Archive.open(home, identify=reader, reserve=0) as archive:
+    with Archive.open(home, identify=reader, reserve=0, watermark=1) as archive:
         assert _files(home) == {kept}
         assert _leftovers(home) == []
         assert len(archive.receive(sent).stored) == 11
@@ -337,7 +377,7 @@ def test_whatever_is_sent_the_first_bytes_of_a_uid_stay(
 ) -> None:
     folder = tmp_path_factory.mktemp("law")
     first: dict[int, int] = {}
-    with Archive.open(folder / "home", identify=reader, reserve=0) as archive:
+    with Archive.open(folder / "home", identify=reader, reserve=0, watermark=1) as archive:
         for uid, note in sequence:
             fresh = uid not in first
             (ack,) = archive.receive(write(folder / "f", f"1.2.{uid + 1}", note=str(note))).files

@@ -47,6 +47,8 @@ class Children:
             self._reader = self._reader or dicom.Reader()
             scan = self._reader.scan(folder)
         found: dict[str, Scanned | InputRejected] = {r.what: r for r in scan.rejected}
+        # Copies have names of ours, so only what is in them can have made them companions.
+        found |= {name: _dicomdir(name) for name in scan.ignored}
         for name, header in scan.headers.items():
             found[name] = Scanned(
                 header.sop_instance_uid,
@@ -66,15 +68,29 @@ class Children:
             self._reader = None
 
 
+def _dicomdir(name: str) -> InputRejected:
+    return InputRejected("dicomdir", name, "an index of other files", "an object", "Leave it out.")
+
+
+def _nifti(name: str) -> InputRejected:
+    """It has no UID, no study and no patient: nothing that an archive could file it under."""
+    do = "Keep it where it is; report, label and index read it there."
+    return InputRejected("nifti", name, "a NIfTI file", "a DICOM object with UIDs", do)
+
+
 def checked(found: Scanned | InputRejected | None, name: str) -> Scanned | InputRejected:
     """The same with everything that will be stored in clear made sure of; `name` is the sender's.
 
     A UID must be digits and dots, 64 at most (PS3.5 9.1); a modality unknown to the standard is
     kept as OT."""
+    if found is None and name.lower().endswith((".nii", ".nii.gz")):
+        return _nifti(name)
     if found is None:
         do = "Leave it out."
         return InputRejected("not-dicom", name, "no DICOM object", "a DICOM file", do)
     if isinstance(found, InputRejected):
+        if found.code == "not-dicom" and name.lower().endswith((".nii", ".nii.gz")):
+            return _nifti(name)
         return InputRejected(found.code, name, found.found, found.wanted, found.do)
     for what in ("sop_instance_uid", "sop_class_uid", "study_uid", "series_uid"):
         uid = getattr(found, what)

@@ -10,7 +10,7 @@ from radgloss.types import InputRejected
 
 __all__ = ["Acknowledged", "Outcome", "Receipt"]
 
-Outcome = Literal["stored", "already there", "quarantined", "rejected"]
+Outcome = Literal["stored", "already there", "quarantined", "rejected", "ignored"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Acknowledged:
     stored: its bytes and its row will survive a power cut. already there: the same bytes had come
     before, nothing changed. quarantined: kept, but not given out, because it contradicts what the
     archive holds; `problem` says how. rejected: not kept; `problem` says why.
+    ignored: not kept, and never meant as an image (`dicom.files.is_companion`): a README, a
+    DICOMDIR, a hidden file.
     source: the sender's name for it (`folder.zip/member` within a zip)."""
 
     source: Path
@@ -58,6 +60,11 @@ class Receipt:
     def rejected(self) -> tuple[Acknowledged, ...]:
         """The files that were not kept."""
         return self._of("rejected")
+
+    @property
+    def ignored(self) -> tuple[Acknowledged, ...]:
+        """The files that were never meant as images."""
+        return self._of("ignored")
 
     @property
     def studies(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from radgloss.dicom.files import is_hidden
 from radgloss.types import InputRejected
 
 __all__ = ["Readable", "Sent", "reading_of", "sent_files"]
@@ -36,6 +37,7 @@ class Sent:
     name: Path
     open: Callable[[], Readable]
     size: int
+    alone: bool = False  # named by itself, not found in a folder or zip
 
 
 def _rejected(error: OSError, name: str) -> InputRejected:
@@ -72,8 +74,8 @@ def _regular(path: Path) -> Readable:
 def sent_files(path: Path) -> Iterator[Sent]:
     """The files at that path, in the order of their names.
 
-    Folders are walked whole; links to folders are not followed. Raises InputRejected:
-    no-such-path, empty-folder, not-a-zip, zip-bomb."""
+    Folders are walked whole, hidden ones aside; links to folders are not followed. Raises
+    InputRejected: no-such-path, empty-folder, not-a-zip, zip-bomb."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
@@ -84,18 +86,18 @@ def sent_files(path: Path) -> Iterator[Sent]:
     elif stat.S_ISREG(mode) and _is_zip(path):
         yield from _zip(path)
     else:
-        yield _file(path)
+        yield _file(path, alone=True)
 
 
-def _file(path: Path) -> Sent:
+def _file(path: Path, alone: bool = False) -> Sent:
     size = path.stat().st_size if path.exists() else 0
-    return Sent(path, lambda: _regular(path), size)
+    return Sent(path, lambda: _regular(path), size, alone)
 
 
 def _folder(path: Path) -> Iterator[Sent]:
     empty = True
     for folder, subfolders, names in os.walk(path):
-        subfolders.sort()
+        subfolders[:] = sorted(f for f in subfolders if not is_hidden(f))
         for name in sorted(names):
             empty = False
             yield _file(Path(folder) / name)

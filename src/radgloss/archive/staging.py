@@ -32,6 +32,7 @@ __all__ = [
     "Copy",
     "Stage",
     "abandoned",
+    "check_watermark",
     "exclusively",
     "file_digest",
     "file_path",
@@ -92,7 +93,7 @@ class Stage:
 
     folder: Path
     lock: BinaryIO
-    reserve: int  # bytes that must stay free, so that the database can still commit
+    reserve: int  # bytes that must stay free, whatever is being received
 
     @property
     def parts(self) -> Path:
@@ -149,6 +150,23 @@ class Stage:
         if not (self.folder / "batch").exists():
             shutil.rmtree(self.folder, ignore_errors=True)
         self.lock.close()
+
+
+def check_watermark(home: Path, watermark: float) -> None:
+    """Refuse to begin where more of the disk is used than that share; as df counts it.
+
+    What has begun may go on down to the reserve; so whoever is refused loses nothing, and as soon
+    as there is room again, the next import is taken."""
+    usage = shutil.disk_usage(home)
+    share = usage.used / max(1, usage.used + usage.free)
+    if share > watermark:
+        raise InputRejected(
+            "disk-full",
+            "archive",
+            f"a disk that is {share:.0%} full",
+            f"{watermark:.0%} at most when an import begins",
+            "Free some space and send again, or set archive_watermark higher.",
+        )
 
 
 def open_stage(home: Path, reserve: int) -> Stage:

@@ -30,18 +30,21 @@ from radgloss.archive.staging import (
     Copy,
     Stage,
     abandoned,
+    check_watermark,
     exclusively,
     file_digest,
     file_path,
     full_disk,
     open_stage,
 )
+from radgloss.dicom.files import is_companion, is_hidden
 from radgloss.log import event
 from radgloss.types import InputRejected, Origin
 
-__all__ = ["Archive", "Repaired"]
+__all__ = ["RESERVE", "WATERMARK", "Archive", "Repaired"]
 
-_RESERVE = 32 << 20  # bytes; room for the database to commit what was copied
+RESERVE = 5 * 10**9  # bytes that stay free: the database, and the machine, must go on
+WATERMARK = 0.75  # of the disk: above it no import begins
 _BATCH_BYTES = 64 << 20
 
 _QUARANTINE = {
@@ -71,6 +74,7 @@ class _Parcel:
     """One file on its way: who sent it, its copy, and what was decided."""
 
     source: Path
+    alone: bool = False
     copy: Copy | None = None
     problem: InputRejected | None = None
     ack: Acknowledged | None = None
@@ -88,7 +92,8 @@ class Archive:
     head: audit.Head = field(repr=False)
     identify: Identify = field(repr=False)
     batch_files: int = 256
-    reserve: int = _RESERVE
+    reserve: int = RESERVE
+    watermark: float = WATERMARK
 
     @classmethod
     def open(
@@ -98,14 +103,16 @@ class Archive:
         *,
         identify: Identify | None = None,
         batch_files: int = 256,
-        reserve: int = _RESERVE,
+        reserve: int = RESERVE,
+        watermark: float = WATERMARK,
     ) -> Archive:
         """Open the archive in that folder; made where there is none, migrated where it is older.
 
         key: 32 bytes that make the pseudonyms; None: the file `pseudonym.key` in `home`, made on
             first use. identify: who reads the files; None: capped children of `radgloss.dicom`.
         batch_files: files of one commit.
-        reserve: bytes of disk that stay free.
+        reserve: bytes of disk that stay free. watermark: share of the disk above which no import
+            begins.
 
         Leftovers of a process that died are taken out. Raises InputRejected: archive-schema
         (written by a newer radgloss), archive-key, archive-corrupt, archive-readonly, disk-full.
@@ -117,7 +124,7 @@ class Archive:
             engine = connect(home / "archive.db")
             head = audit.Head(home / "audit.head", secret)
             reader = identify or Children()
-            archive = cls(home, engine, secret, head, reader, batch_files, reserve)
+            archive = cls(home, engine, secret, head, reader, batch_files, reserve, watermark)
             try:
                 archive._prepare()
             except BaseException:
@@ -198,6 +205,7 @@ class Archive:
 
     def receive_each(self, paths: Iterable[Path]) -> Iterator[Acknowledged]:
         """As `receive`, for several paths, one acknowledgement at a time."""
+        check_watermark(self.home, self.watermark)
         with exclusively(self.home / "open.lock"):
             stage = open_stage(self.home, self.reserve)
         try:
@@ -211,13 +219,18 @@ class Archive:
 
     def _take(self, stage: Stage, batch: list[_Parcel], sent: Sent) -> Iterator[Acknowledged]:
         """Copy one file into the batch; settle the batch when it is full, or the disk is."""
+        parcel = _Parcel(sent.name, sent.alone)
         try:
-            batch.append(_Parcel(sent.name, copy=stage.copy(sent)))
+            if not sent.alone and is_hidden(sent.name.name):
+                parcel.ack = Acknowledged(sent.name, "ignored")
+            else:
+                parcel.copy = stage.copy(sent)
         except InputRejected as error:
             if error.code == "disk-full":
                 yield from self._settle(stage, batch)
                 raise
-            batch.append(_Parcel(sent.name, problem=error))
+            parcel.problem = error
+        batch.append(parcel)
         size = sum(p.copy.size for p in batch if p.copy)
         if len(batch) >= self.batch_files or size >= _BATCH_BYTES:
             yield from self._settle(stage, batch)
@@ -281,6 +294,8 @@ class Archive:
             return self._reject(connection, source, parcel.problem)
         scanned = checked(said.get(copy.path.name), source.name)
         if isinstance(scanned, InputRejected):
+            if not parcel.alone and is_companion(source.name, scanned):
+                return Acknowledged(source, "ignored")
             return self._reject(connection, source, scanned, copy.sha256)
         have = rows.known(connection, [copy.sha256])
         if copy.sha256 in have:  # since we looked, or its bytes were lost: ours are as good

@@ -12,7 +12,7 @@ from typing import Any
 from radgloss.dicom.limits import Limits
 from radgloss.types import InputRejected
 
-__all__ = ["File", "is_companion", "members", "not_a_file", "starts_like_zip", "walk"]
+__all__ = ["File", "is_companion", "is_hidden", "members", "not_a_file", "starts_like_zip", "walk"]
 
 # Companions of a data set that are nobody's mistake, unless they turn out to be DICOM.
 _COMPANIONS = {".txt", ".md", ".json", ".csv", ".tsv", ".xml", ".html", ".htm", ".log", ".yaml"}
@@ -55,11 +55,11 @@ def walk(root: Path, limits: Limits) -> tuple[list[File], list[InputRejected], l
     rejected: list[InputRejected] = []
     ignored: list[str] = []
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        folders[:] = sorted(f for f in folders if not is_hidden(f))
         for name in sorted(names):
             path = os.path.join(folder, name)
             shown = os.path.relpath(path, root)
-            if name.startswith("."):
+            if is_hidden(name):
                 ignored.append(shown)
             elif not os.path.isfile(path):
                 rejected.append(not_a_file(shown))
@@ -92,9 +92,18 @@ def starts_like_zip(path: Path) -> bool:
 
 
 def is_companion(name: str, error: InputRejected) -> bool:
+    """Whether a refused file among others was never meant as an image, so that nobody is told.
+
+    One rule for every way in (reading, archive): an index of other files; a hidden file; one whose
+    name is a text's, a picture's or a script's, unless it turned out to be DICOM."""
     base = name.rsplit("/", 1)[-1]
     if error.code == "dicomdir":
         return True
     stem, suffix = os.path.splitext(base)
-    known = suffix.lower() in _COMPANIONS or stem in _COMPANION_NAMES
+    known = suffix.lower() in _COMPANIONS or stem in _COMPANION_NAMES or is_hidden(base)
     return known and error.code in ("not-dicom", "empty")
+
+
+def is_hidden(base: str) -> bool:
+    """Whether a file of that name is never looked into, unless it is named by itself."""
+    return base.startswith(".")
