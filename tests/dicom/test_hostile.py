@@ -25,7 +25,7 @@ from hostile import (
     zip_bomb,
     zip_slip,
 )
-from radgloss.dicom import Limits, Reader, read
+from radgloss.dicom import Limits, Reader, inspect, read
 from radgloss.types import InputRejected, Study
 
 MIB = 1 << 20
@@ -52,9 +52,10 @@ def refusal(reader: Reader, path: Path) -> str:
 BOMBS: dict[str, tuple[Callable[[Path], Path], set[str]]] = {
     "deflate": (lambda f: deflate_bomb(f / "a.dcm"), {"bomb"}),
     "rle": (lambda f: rle_bomb(f / "a.dcm"), {"too-large"}),
+    "rle-small": (lambda f: rle_bomb(f / "a.dcm", 11520), {"too-large"}),
     "j2k": (lambda f: j2k_lie(f / "a.dcm"), {"codestream"}),
     "j2k-told": (lambda f: j2k_lie(f / "a.dcm", told=True), {"too-large"}),
-    "j2k-within": (lambda f: j2k_lie(f / "a.dcm", 11000, told=True), {"codestream", "damaged"}),
+    "j2k-within": (lambda f: j2k_lie(f / "a.dcm", 8000, told=True), {"codestream", "damaged"}),
     "nested-1000": (lambda f: nested_sequences(f / "a.dcm", 1000), {"nesting"}),
     "nested-50000": (lambda f: nested_sequences(f / "a.dcm", 50_000), {"nesting"}),
     "nested-100": (lambda f: nested_sequences(f / "a.dcm", 100), {"nesting"}),
@@ -149,6 +150,7 @@ def test_mixed_patients_and_mixed_examinations_are_refused(reader: Reader, tmp_p
     assert len(reader.read_all(tmp_path)) == 2
     save(ct_slice(1, study="1.2.4", PatientID="P2"), tmp_path / "b.dcm")
     assert refusal(reader, tmp_path) == "mixed-patients"
+    assert inspect(tmp_path)["patients"] == 2
 
 
 def test_a_refusal_never_names_the_patient(reader: Reader, tmp_path: Path) -> None:
@@ -168,6 +170,8 @@ def test_a_refusal_never_names_the_patient(reader: Reader, tmp_path: Path) -> No
         {"ImageOrientationPatient": [2, 0, 0, 0, 1, 0]},
         {"PixelSpacing": [0.0, 0.5]},
         {"PixelSpacing": [-1.0, 0.5]},
+        {"PixelSpacing": [1e30, 1e30]},
+        {"ImagePositionPatient": [0.0, 0.0, 1e9]},
     ],
 )
 def test_contradictory_geometry_is_refused(

@@ -93,7 +93,8 @@ def make_server(limits: Limits, channel: socket.socket) -> Server:
     modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
     for name in (*_UNUSED, *_LATER):
         modules[name] = None  # an import of it is an ImportError
-    modules.setdefault("urllib.request", ModuleType("urllib.request"))  # pydicom insists on one
+    for name in _EMPTY:
+        modules.setdefault(name, ModuleType(name))
     gc.disable()
     from radgloss.dicom.serve import Server
 
@@ -105,6 +106,8 @@ def make_server(limits: Limits, channel: socket.socket) -> Server:
 
 
 _UNUSED = ("PIL", "tqdm", "requests", "gdcm", "jpeg_ls", "pylibjpeg", "openjpeg", "libjpeg")
+# pydicom insists on these, for fetching example files; they may be empty.
+_EMPTY = ("urllib.request", "pydicom.examples")
 _LATER = ("rle",)  # wanted by `codecs` with the first file of run lengths
 
 

@@ -9,7 +9,7 @@ from radgloss import terms
 from radgloss.dicom.header import Header
 from radgloss.types import InputRejected
 
-__all__ = ["check_single", "map_kind", "no_pixels", "nothing", "with_pixels"]
+__all__ = ["check_single", "map_kind", "no_pixels", "nothing", "patients", "with_pixels"]
 
 _COLOURS = ("RGB", "PALETTE COLOR")
 
@@ -117,12 +117,11 @@ def nothing(path: Path, left_out: Sequence[InputRejected]) -> InputRejected:
 
 def check_single(name: str, headers: Mapping[str, Header]) -> None:
     """One patient, one examination."""
-    patients = {_patient(h) for h in headers.values()}
-    if len(patients) > 1:
+    if patients(headers) > 1:
         raise InputRejected(
             "mixed-patients",
             name,
-            f"files of {len(patients)} patients",
+            f"files of {patients(headers)} patients",
             "one examination of one patient",
             "Separate them, or use read_all().",
         )
@@ -135,6 +134,11 @@ def check_single(name: str, headers: Mapping[str, Header]) -> None:
             "one examination",
             "Separate them, or use read_all().",
         )
+
+
+def patients(headers: Mapping[str, Header]) -> int:
+    """How many different patients these files name."""
+    return len({_patient(h) for h in headers.values()})
 
 
 def _patient(header: Header) -> tuple[str, str]:

@@ -45,6 +45,8 @@ def check(what: str, plane: Plane) -> None:
             raise _contradiction(what, "rows and columns that are not at right angles")
     if plane.spacing and min(plane.spacing) <= 0:
         raise _contradiction(what, "a pixel spacing that is not positive")
+    if plane.spacing and max(plane.spacing) > 1e3:
+        raise _contradiction(what, "pixels larger than a metre")
     if plane.position and max(map(abs, plane.position)) > 1e5:
         raise _contradiction(what, "a position 100 m away")
 

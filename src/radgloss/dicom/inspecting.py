@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from radgloss import terms
-from radgloss.dicom.choosing import with_pixels
+from radgloss.dicom.choosing import patients, with_pixels
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.reading import Reader
 from radgloss.dicom.stacks import Stack, stacks
@@ -34,6 +34,7 @@ def inspect(path: PathLike, limits: Limits = Limits(), identity: bool = False) -
     described: dict[str, Any] = {
         "files": len(scanned.headers) + len(scanned.rejected),
         "meta": meta,
+        "patients": patients(scanned.headers),
         "studies": sorted({h.study_uid for h in scanned.headers.values()}),
         "images": [_described(s) for s in found],
         "set_aside": [_described(s) for s in aside],  # colour, and what lies over pictures

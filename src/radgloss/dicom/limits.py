@@ -30,7 +30,7 @@ class Limits:
     wall_seconds: float = 9.0
     file_bytes: int = 4 * GiB
     inflated_bytes: int = 512 * MiB
-    frame_bytes: int = 512 * MiB
+    frame_bytes: int = 256 * MiB  # 8192², twice the largest radiograph
     pixels_bytes: int = 8 * GiB
     frames: int = 20_000
     nesting: int = 64
