@@ -119,9 +119,9 @@ def study_kind(study: Study) -> str:
 _CODES = """
     no-dicom-source sr-source-class unknown-format modality output checkpoint settings system
     exam resume empty-text bad-filter bad-k no-index index-foreign index-corrupt index-schema
-    index-exists index-busy index-space draft-json draft-schema draft-not-json no-such-study no-archive
-    archive-busy archive-key archive-schema archive-corrupt archive-readonly archive-io disk-
-    full not-loopback port-in-use
+    index-exists index-busy index-space draft-json draft-schema draft-not-json no-such-study
+    no-archive archive-busy archive-key archive-schema archive-corrupt archive-readonly archive-io
+    disk-full not-loopback port-in-use
 """
 _UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1
 _OURS = frozenset(_CODES.split())
