@@ -6,7 +6,7 @@ rays, `picture` makes grey levels of them, and `views` examines as a sonographer
 from radgloss.data.phantom.ultrasound.medium import Medium
 from radgloss.data.phantom.ultrasound.picture import View, conspicuity, scan
 from radgloss.data.phantom.ultrasound.probe import Pose, Scanner, Sector, pose
-from radgloss.data.phantom.ultrasound.us import MATERIALS, looks, steatotic
+from radgloss.data.phantom.ultrasound.us import MATERIALS, looks
 from radgloss.data.phantom.ultrasound.views import STANDARD, study
 
 __all__ = [
@@ -21,6 +21,5 @@ __all__ = [
     "looks",
     "pose",
     "scan",
-    "steatotic",
     "study",
 ]
