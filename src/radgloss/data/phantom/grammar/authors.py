@@ -13,7 +13,7 @@ from typing import Literal
 
 from radgloss.data.phantom.grammar.spelling import Spelling
 
-__all__ = ["AUTHORS", "BANDS", "Author", "author_named", "band_of"]
+__all__ = ["AUTHORS", "BANDS", "OBSERVED", "Author", "author_named", "band_of"]
 
 BANDS = (0.97, 0.85, 0.75, 0.65, 0.4, 0.2, 0.08, 0.02)
 """The probability that the words of a band stand for, from certain to excluded."""
@@ -34,8 +34,8 @@ SENTENCES: Hedges = {  # {ad} is the diagnosis with its article, {d} without
         "Appearances are in keeping with {ad}.",
         "The findings are compatible with {ad}.",
     ),
-    0.75: ("{ad} {is} likely.", "The findings are most suggestive of {ad}.", "Findings favour {ad}.",
-           "Probable {d}."),
+    0.75: ("{ad} {is} likely.", "The findings are most suggestive of {ad}.",
+           "Findings favour {ad}.", "Probable {d}."),
     0.65: ("The findings are suspicious for {ad}.", "Appearances are concerning for {ad}."),
     0.4: ("{ad} {is} possible.", "{ad} cannot be excluded.", "The findings may represent {ad}.",
           "Possible {d}."),
@@ -43,6 +43,17 @@ SENTENCES: Hedges = {  # {ad} is the diagnosis with its article, {d} without
     0.08: ("{ad} {is} unlikely.", "{ad} {is} doubtful."),
     0.02: ("No evidence of {d}.", "There is no evidence of {d}."),
 }  # fmt: skip
+
+OBSERVED: Hedges = {  # the same for what is seen or not, where nothing is inferred
+    0.97: ("Definite {d}.",),
+    0.85: ("{ad} {is} very likely.", "Appearances are in keeping with {ad}."),
+    0.75: ("Probable {d}.", "{ad} {is} likely.", "Likely {d}."),
+    0.65: ("Suspected {d}.", "The findings are suspicious for {ad}."),
+    0.4: ("Possible {d}.", "{ad} cannot be excluded.", "Questionable {d}."),
+    0.2: ("{ad} {is} less likely.",),
+    0.08: ("{ad} {is} unlikely.", "{ad} {is} doubtful."),
+    0.02: ("No evidence of {d}.",),
+}
 
 
 def _own(words: Hedges, **chosen: tuple[int, ...]) -> dict[float, tuple[str, ...]]:

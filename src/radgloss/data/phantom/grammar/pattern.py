@@ -2,17 +2,17 @@
 
     "There {is} {a} [{sev} ]{side} {x}[ in {place}]."
 
-`{slot}` must be told, `[ … ]` may be left out. A leading `~` keeps the pattern out of the making of
-any reader of reports; `!` keeps a broad denial for an organ with nothing wrong in it; `CT,MR:` keeps the
-pattern to those modalities. Which fields a sentence
-states is read off the slots that were filled, so no second list can disagree with the words."""
+`{slot}` must be told, `[ … ]` may be left out. Before the text, `~` keeps the pattern out of the
+making of any reader of reports; `!` keeps a broad denial for an organ with nothing wrong in it;
+`CT,MR:` keeps the pattern to those modalities. Which fields a sentence states is read off the slots
+that were filled, so no second list can disagree with the words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from random import Random
 from typing import TypeVar
 
@@ -51,7 +51,7 @@ class Pattern:
     broad: bool
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(source: str, spelling: Spelling = "british") -> Pattern:
     """The pattern of a source line in one spelling.
 
@@ -96,11 +96,10 @@ def render(
         elif slot:
             words.append(values[slot])
             used.append(slot)
-        elif group is not None and all(s in values for s in group.needs):
-            if detail >= 1 or dice.random() < detail:
-                text, more = render(group, values, dice, detail)
-                words.append(text)
-                used += more
+        elif group is not None and all(s in values for s in group.needs) and dice.random() < detail:
+            text, more = render(group, values, dice, detail)
+            words.append(text)
+            used += more
     return "".join(words), used
 
 

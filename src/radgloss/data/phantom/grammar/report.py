@@ -55,6 +55,13 @@ VAGUE = {  # a denial that would contradict something more particular that is th
     "pneumonia": ("consolidation",),
     "consolidation": ("pneumonia",),
 }  # fmt: skip
+RARELY = frozenset({  # what nobody troubles to deny, unless asked
+    "liver hydatid cyst", "liver haemangioma", "hepatocellular carcinoma", "splenic granuloma",
+    "focal nodular hyperplasia", "liver abscess", "splenic cyst", "splenic hydatid cyst",
+    "splenic infarct", "pyelonephritis", "lung granuloma", "hyperinflation", "enlarged ovary",
+    "liver cyst", "cirrhosis", "kidney cyst",
+})  # fmt: skip
+OF_WOMEN = ("adnexal mass", "ovarian cyst", "enlarged ovary", "intrauterine pregnancy")
 OTHER: dict[str, Side] = {"right": "left", "left": "right"}
 HEADINGS = {"devices": "Tubes and lines", "bile ducts": "Bile ducts", "pelvis": "Pelvis"}
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -161,6 +168,7 @@ def deniable(told: Told) -> tuple[str, ...]:
         and finding_type(what).organ in organs
         and finding_type(what).organ not in gone
         and not (what == "intrauterine pregnancy" and "uterus" in told.absent_organs)
+        and not (what in OF_WOMEN and told.sex == "M")
     )
 
 
@@ -209,18 +217,24 @@ def _organ(desk: Desk, told: Told, organ: str, items: list[Item], free: list[str
         said += state(desk, "findings", item)
     trouble = any(finding_type(f.what).organ == organ for f in told.findings)
     rate = author.denies
-    if not said and not trouble and _all_free(told, organ, free) and organ in NORMAL:
-        if dice.random() < author.normals:
-            text, held = plain(desk, NORMAL[organ])
-            said.append(Stated("findings", text, organ, (), "normal", normal=organ, held_out=held))
-            rate *= 0.5
-    wanted = [what for what in free if dice.random() < rate]
+    healthy = not said and not trouble and _callable(desk, organ) and _all_free(told, organ, free)
+    if healthy and dice.random() < author.normals:
+        text, held = plain(desk, NORMAL[organ])
+        said.append(Stated("findings", text, organ, (), "normal", normal=organ, held_out=held))
+        rate *= 0.5
+    wanted = [w for w in free if dice.random() < rate * (0.15 if w in RARELY else 1.0)]
     said += _denials(desk, told, wanted, clear=not trouble)
     for what, side in told.deny_sides:
-        if finding_type(what).organ == organ and _one_sided(items, what, side):
-            if dice.random() < author.denies * 0.6:
-                said.append(deny(desk, "findings", what, side))
+        beside = finding_type(what).organ == organ and _one_sided(items, what, side)
+        if beside and dice.random() < author.denies * 0.6:
+            said.append(deny(desk, "findings", what, side))
     return said
+
+
+def _callable(desk: Desk, organ: str) -> bool:
+    """Whether an organ may be called normal as a whole; on a film most are not even seen."""
+    film = MODALITIES[desk.exam] == "XR"
+    return organ in NORMAL and not (film and organ in ("gallbladder", "kidneys", "peritoneum"))
 
 
 def _one_sided(items: list[Item], what: str, side: Side) -> bool:

@@ -20,7 +20,8 @@ FILMS = {
     ("xr-chest", ("PA",)): ("PA chest radiograph.", "Single frontal view of the chest, PA, erect."),
     ("xr-chest", ("PA", "lateral")): ("PA and lateral chest radiographs.",
                                       "Two views of the chest, PA and lateral."),
-    ("xr-chest", ("AP",)): ("Portable AP chest radiograph, supine.", "AP supine view of the chest."),
+    ("xr-chest", ("AP",)): ("Portable AP chest radiograph, supine.",
+                            "AP supine view of the chest."),
     ("xr-abdomen", ("AP",)): ("AP supine radiograph of the abdomen.",
                               "Single AP view of the abdomen."),
 }  # fmt: skip

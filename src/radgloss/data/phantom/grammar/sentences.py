@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 
-from radgloss.data.phantom.grammar.authors import Author, band_of
+from radgloss.data.phantom.grammar.authors import OBSERVED, Author, band_of
 from radgloss.data.phantom.grammar.compare import CHANGES, PRESIZED, comparable, named
 from radgloss.data.phantom.grammar.pattern import (
     Pattern,
@@ -17,7 +17,8 @@ from radgloss.data.phantom.grammar.pattern import (
     pick,
     render,
 )
-from radgloss.data.phantom.grammar.phrases import DENY, DENY_SIDE, PHRASES
+from radgloss.data.phantom.grammar.phrases import DENY_SIDE, PHRASES
+from radgloss.data.phantom.grammar.phrases.row import is_several
 from radgloss.data.phantom.grammar.scenery import listed
 from radgloss.data.phantom.grammar.slots import STATES, is_plural, said_fact, values_of
 from radgloss.data.phantom.grammar.spelling import Spelling, abbreviate, spell, telegraph
@@ -61,7 +62,7 @@ class Item:
     band: float | None = None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _choices(
     sources: tuple[str, ...],
     exam: str,
@@ -91,10 +92,18 @@ def _covers(pattern: Pattern, slots: frozenset[str]) -> int:
 
 
 def choose(
-    desk: Desk, sources: tuple[str, ...], slots: frozenset[str], clear: bool = True
+    desk: Desk,
+    sources: tuple[str, ...],
+    slots: frozenset[str],
+    clear: bool = True,
+    early: bool = False,
 ) -> Pattern:
-    """A pattern that fits; an author of detail prefers those that say the most."""
+    """A pattern that fits; an author of detail prefers those that say the most.
+
+    early: the first of the list are the usual ones."""
     every, best = _choices(sources, desk.exam, slots, desk.wording, clear, desk.author.spelling)
+    if early:
+        return every[int(desk.dice.random() ** 2.5 * len(every))]
     return pick(desk.dice, best if desk.dice.random() < desk.author.detail else every)
 
 
@@ -103,7 +112,7 @@ def _polished(text: str, telegraphic: bool, abbreviates: bool) -> str:
     text = finish(text)
     if telegraphic:
         text = telegraph(text)
-    return abbreviate(text) if abbreviates else text
+    return finish(abbreviate(text)) if abbreviates else text
 
 
 def polish(text: str, author: Author) -> str:
@@ -195,6 +204,7 @@ def _changed(desk: Desk, section: Section, item: Item, finding: Finding, manner:
     values["np"] = name
     article = values["a"] if values["a"] in ("", "a") else ""
     values["anp"], values["newa"] = f"{article} {name}".strip(), f"{article} new".strip()
+    values["hard" if finding.what in PRESIZED else "soft"] = ""
     if finding.what in PRESIZED and "size" in values:
         values["presize"] = values["size"]
     if finding.what == "endotracheal tube":
@@ -226,15 +236,16 @@ def _hedged(desk: Desk, section: Section, item: Item, finding: Finding, band: fl
         article = "" if many or several == "=" else "a"
         link = pick(dice, author.links[band])
         text, looks = _with_looks(desk, item, f"{text}.")
-        head, dot, tail = text.partition(".") if " Associated" in text else (text[:-1], ".", "")
-        text = f"{head}, {link} {article} {called}{dot}{tail}"
+        head, cut, tail = text.removesuffix(".").partition(". Associated")
+        text = f"{head}, {link} {article} {called}{cut}{tail}."
         return Stated(section, polish(text, author), organ, facts, "statement", (item.index,),
                       looks, held_out=pattern.held_out)  # fmt: skip
     name, used, values = _name(desk, item, finding)
     if finding.what in PRESIZED and "size" in values and dice.random() < author.detail:
         name, used = f"{values['size']} {name}", [*used, "size"]
     article = values["a"] if values["a"] in ("", "a") else ""
-    text = spell(pick(dice, author.hedges[band]), author.spelling)
+    words = OBSERVED if finding_type(finding.what).layer == "observation" else author.hedges
+    text = spell(pick(dice, words[band]), author.spelling)
     text = text.format(d=name, ad=f"{article} {name}".strip(), **{"is": values["is"]})
     fact = _doubt(said_fact(finding, used, values), band)
     return Stated(section, polish(text, author), organ, (fact,), "statement", (item.index,))
@@ -269,10 +280,11 @@ def deny(desk: Desk, section: Section, what: str, side: Side = "", clear: bool =
     clear: nothing else is wrong with the organ, so that a broad denial is true."""
     phrases, author = PHRASES[what], desk.author
     sources = (*DENY_SIDE, *phrases.denies_side) if side else phrases.denials
-    values = {"x": spell(pick(desk.dice, phrases.no), author.spelling)}
+    noun = pick(desk.dice, phrases.no)
+    values = {"x": spell(noun, author.spelling), "is": "are" if is_several(noun) else "is"}
     if side:
         values["side"] = side
-    pattern = choose(desk, sources, frozenset(values), clear)
+    pattern = choose(desk, sources, frozenset(values), clear, early=True)
     text, _ = render(pattern, values, desk.dice, 1.0)
     fact = Finding(what, "absent", side)
     return Stated(section, polish(text, author), finding_type(what).organ, (fact,), "denial",
@@ -282,7 +294,9 @@ def deny(desk: Desk, section: Section, what: str, side: Side = "", clear: bool =
 def deny_list(desk: Desk, section: Section, whats: Sequence[str]) -> Stated:
     """Several denials in one sentence: "No A, B or C."."""
     names = [spell(PHRASES[what].no[0], desk.author.spelling) for what in whats]
-    opening = pick(desk.dice, ("No", "There is no", "No evidence of"))
+    opening = pick(desk.dice, ("No", "No", "No evidence of", "There is no"))
+    if opening == "There is no" and is_several(names[0]):
+        opening = "There are no"
     text = polish(f"{opening} {listed(names, 'or')}.", desk.author)
     facts = tuple(Finding(what, "absent") for what in whats)
     return Stated(section, text, finding_type(whats[0]).organ, facts, "denial")

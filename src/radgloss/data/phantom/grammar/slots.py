@@ -169,7 +169,7 @@ def values_of(
         "measures": "measure" if plural else "measures",
         "a": "" if plural or mass else "a",
     }
-    values["many" if plural else "one"] = ""
+    values["many" if plural or finding.side == "bilateral" else "one"] = ""
     if adjectives:
         values["adj"] = " ".join(adjectives)
     if plural and finding.number:

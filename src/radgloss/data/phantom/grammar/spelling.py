@@ -6,7 +6,7 @@ written once. Word lists are ours."""
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 __all__ = ["Spelling", "abbreviate", "spell", "telegraph"]
@@ -58,7 +58,7 @@ def _like(found: re.Match[str], table: dict[str, str]) -> str:
     return new[0].upper() + new[1:] if word[0].isupper() else new
 
 
-@lru_cache(maxsize=None)
+@cache
 def spell(text: str, spelling: Spelling) -> str:
     """The text in that spelling.
 

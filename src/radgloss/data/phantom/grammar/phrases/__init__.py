@@ -6,10 +6,16 @@ The tables are ours, written from the usual vocabulary of reports. A third of th
 from radgloss.data.phantom.grammar.phrases.chest import CHEST, DEVICES, LUNGS
 from radgloss.data.phantom.grammar.phrases.liver import BILIARY, LIVER
 from radgloss.data.phantom.grammar.phrases.lower import BOWEL, PELVIS
-from radgloss.data.phantom.grammar.phrases.row import DENY, DENY_SIDE, FOCAL, Phrases
+from radgloss.data.phantom.grammar.phrases.row import (
+    DENY,
+    DENY_LATE,
+    DENY_SIDE,
+    FOCAL,
+    Phrases,
+)
 from radgloss.data.phantom.grammar.phrases.upper import KIDNEYS, PANCREAS, SPLEEN
 
-__all__ = ["DENY", "DENY_SIDE", "FOCAL", "PHRASES", "Phrases"]
+__all__ = ["DENY", "DENY_LATE", "DENY_SIDE", "FOCAL", "PHRASES", "Phrases"]
 
 PHRASES = {
     row.what: row

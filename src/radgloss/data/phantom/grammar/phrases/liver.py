@@ -46,7 +46,7 @@ LIVER = (
             *FOCAL,
             "US:{a} {size} well-defined echogenic lesion in {place}, typical of a haemangioma.",
             "MR:{a} {size} markedly T2-hyperintense haemangioma in {place}.",
-            "~Typical haemangioma in {place}[, {size}].",
+            "~{one}Typical haemangioma in {place}[, {size}].",
             "CT,MR:{a} {size} lesion in {place} with the enhancement of a haemangioma.",
         ),
         ("hepatic haemangioma", "liver haemangioma", "haemangioma of the liver"),
@@ -65,7 +65,7 @@ LIVER = (
         (
             *FOCAL,
             "{a} {size} mass in {place} has the features of hepatocellular carcinoma.",
-            "~Hepatocellular carcinoma of {place}[, {size}].",
+            "~{one}Hepatocellular carcinoma of {place}[, {size}].",
             "CT,MR:{a} {size} hypervascular mass in {place}, diagnostic of "
             "hepatocellular carcinoma.",
         ),
@@ -124,7 +124,7 @@ LIVER = (
         (
             *FOCAL,
             "{a} {size} collection in {place}, representing a liver abscess.",
-            "~Abscess of {place}[, {size}].",
+            "~{one}Abscess of {place}[, {size}].",
             "The liver contains {a} {size} abscess in {place}.",
         ),
         ("liver abscess", "hepatic abscess", "hepatic abscesses"),
@@ -133,7 +133,7 @@ LIVER = (
         sign_what="liver lesion",
         looks={
             "rim": ("rim enhancement", "a thick enhancing rim"),
-            "cluster": ("clustered locules", "a cluster of smaller cavities"),
+            "cluster": ("clustered locules", "a cluster of small cavities"),
             "gas": ("internal gas", "gas bubbles"),
         },
     ),
@@ -197,7 +197,7 @@ BILIARY = (
             "{a} {x}[, measuring {size}].",
             "There {is} {a} {x}[, the largest measuring {largest}].",
             "Cholelithiasis[ with stones of up to {largest}].",
-            "Cholelithiasis[ with a {size} stone].",
+            "{one}Cholelithiasis[ with a {size} stone].",
             "~The gallbladder contains {a} {size} stone.",
             "CT,MR,US:{many}The gallbladder contains stones[ of up to {largest}].",
             "~Gallbladder lithiasis[, the largest stone {largest}].",

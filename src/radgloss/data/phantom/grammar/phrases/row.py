@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
-__all__ = ["DENY", "DENY_SIDE", "FOCAL", "Phrases"]
+__all__ = ["DENY", "DENY_LATE", "DENY_SIDE", "FOCAL", "Phrases", "is_several"]
 
-DENY = (
-    "No {x}.",
-    "There is no {x}.",
-    "No evidence of {x}.",
-    "~No {x} seen.",
-    "There is no evidence of {x}.",
-    "~Negative for {x}.",
-)
+DENY = ("No {x}.", "There {is} no {x}.", "No evidence of {x}.")
+DENY_LATE = ("There is no evidence of {x}.", "~No {x} seen.", "~Negative for {x}.")
+
 DENY_SIDE = (
     "No {side} {x}.",
-    "There is no {side} {x}.",
+    "There {is} no {side} {x}.",
     "~No {x} on the {side}.",
     "No evidence of {side} {x}.",
 )
@@ -72,10 +67,20 @@ class Phrases:
     @property
     def denials(self) -> tuple[str, ...]:
         """Every pattern that denies it: the shared ones and its own."""
-        return (*DENY, *self.denies)
+        return (*DENY, *self.denies, *DENY_LATE)
 
 
-@lru_cache(maxsize=None)
+def is_several(noun: str) -> bool:
+    """Whether a noun of a denial is a plural.
+
+    >>> is_several("hepatic cysts"), is_several("dilatation of the bile ducts")
+    (True, False)
+    """
+    head = noun.split(" of ")[0].split(" in ")[0]
+    return head.endswith("s") and not head.endswith(("ss", "is", "us"))
+
+
+@cache
 def forms(source: str) -> tuple[str, str]:
     """The singular and the plural of a noun.
 
