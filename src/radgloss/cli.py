@@ -448,9 +448,11 @@ def train(
 ) -> None:
     """Train a system, fit its calibration on the validation split, score it on test."""
     settings = _settings(workers=workers)
+    from radgloss.exchange.files import check_output
     from radgloss.systems import SYSTEMS
     from radgloss.systems.finish import train_system
 
+    check_output(output)
     if system not in SYSTEMS:
         raise InputRejected("system", system, "no such system", ", ".join(SYSTEMS), "Pick one.")
     card = train_system(

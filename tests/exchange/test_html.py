@@ -75,6 +75,15 @@ def test_every_sentence_silence_and_left_out_file_is_there(samples):
     assert "supported" in text
 
 
+def test_an_abstention_says_why_once_and_as_a_sentence(samples):
+    draft, study = samples.abstained
+    why = "the pictures are of a hand"
+    said = Sentence(f"No draft was made: {why}.", "impression")
+    text = _read(replace(draft, why=why, sentences=(said,)), study).text
+    assert text.count("pictures are of a hand") == 1
+    assert "The pictures are of a hand." in text
+
+
 def test_an_abstention_shows_the_reason_and_the_pictures(samples):
     draft, study = samples.abstained
     page = _read(draft, study)

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from radgloss.exchange.pictures import Picture, pictures
 from radgloss.exchange.words import (
     SECTIONS,
+    as_sentence,
     confidence_word,
     finding_words,
     inputs,
@@ -92,6 +93,7 @@ def _environment() -> Environment:
     )
     environment.filters["line"] = one_line
     environment.filters["fact"] = finding_words
+    environment.filters["sentence"] = as_sentence
     return environment
 
 
@@ -123,7 +125,11 @@ def _sections(draft: Draft, shown: tuple[Picture, ...]) -> list[dict[str, Any]]:
     """Headings, in them organs, in them sentences; neighbours of one organ stand together."""
     made = []
     for key, heading in SECTIONS:
-        numbered = [(n, s) for n, s in enumerate(draft.sentences) if s.section == key]
+        numbered = [
+            (n, s)
+            for n, s in enumerate(draft.sentences)
+            if s.section == key and not _repeats(draft, s)
+        ]
         groups = [
             {"organ": organ, "sentences": [_sentence(s, n, shown) for n, s in run]}
             for organ, run in groupby(numbered, key=lambda x: one_line(x[1].organ))
@@ -131,6 +137,11 @@ def _sections(draft: Draft, shown: tuple[Picture, ...]) -> list[dict[str, Any]]:
         if groups:
             made.append({"key": key, "heading": heading, "groups": groups})
     return made
+
+
+def _repeats(draft: Draft, sentence: Sentence) -> bool:
+    """Whether a sentence only says again why there is no draft; the page says it on top."""
+    return draft.abstained and bool(draft.why) and draft.why in sentence.text
 
 
 def _sentence(sentence: Sentence, number: int, shown: tuple[Picture, ...]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from radgloss.types import Draft, Finding, Image, InputRejected, Section, Senten
 
 __all__ = [
     "SECTIONS",
+    "as_sentence",
     "confidence_word",
     "finding_words",
     "inputs",
@@ -61,6 +62,16 @@ def one_line(text: str) -> str:
     """
     kept = "".join(c if _is_text(c) else " " for c in text)
     return " ".join(kept.split())
+
+
+def as_sentence(text: str) -> str:
+    """One line that begins with a capital and ends with a full stop; nothing for nothing.
+
+    >>> as_sentence("the pictures are odd"), as_sentence("")
+    ('The pictures are odd.', '')
+    """
+    line = one_line(text)
+    return line and line[0].upper() + line[1:] + ("" if line[-1] in ".!?" else ".")
 
 
 def _is_text(c: str) -> bool:

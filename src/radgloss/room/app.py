@@ -23,6 +23,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from radgloss.exchange.html import ROOM_SLOT
+from radgloss.exchange.words import as_sentence
 from radgloss.room.worklist import Row, find_row, page_of, rows
 from radgloss.types import MACHINE_MARK, InputRejected
 
@@ -63,6 +64,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.filters["sentence"] = as_sentence
 
 
 def create_app(folder: Path) -> FastAPI:

@@ -131,6 +131,6 @@ def _study(folder: Path) -> tuple[str, str]:
 
 
 def _rejected_row(name: str, folder: Path, rejected: dict[str, Any]) -> Row:
-    what, found, wanted, do = (str(rejected.get(k, "")) for k in ("what", "found", "wanted", "do"))
-    reason = f"{what}: found {found}; wanted {wanted}. {do}"
+    found, wanted, do = (str(rejected.get(k, "")) for k in ("found", "wanted", "do"))
+    reason = f"found {found}; wanted {wanted}. {do}"
     return Row(name, folder, str(rejected.get("title") or name), "", "rejected", reason)
