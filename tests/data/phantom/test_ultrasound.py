@@ -5,8 +5,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ellipsoids import BODY, body, inside
+from radgloss.data.phantom.patients import Acquisition, Encounter, Patient
+from radgloss.data.phantom.torso import MATERIALS as TORSO
 from radgloss.data.phantom.ultrasound import (
     MATERIALS,
     Medium,
@@ -17,6 +20,7 @@ from radgloss.data.phantom.ultrasound import (
     pose,
     scan,
     study,
+    us_body,
 )
 from radgloss.data.phantom.ultrasound.beam import (
     Insonified,
@@ -290,3 +294,20 @@ def test_a_study_finds_its_organs_and_lesions() -> None:
         assert (view.labels == number).sum() * view.pixel**2 > 300, view.name
     assert max(conspicuity(v, CYST) for v in views) > 5
     assert max(conspicuity(v, STONE) for v in views) > 5
+
+
+def test_the_torso_is_examined_organ_by_organ() -> None:
+    patient = Patient(5, "us-pelvis", "F", 30, 165.0, 23.0, (), Encounter(), Acquisition())
+    medium = us_body(patient)
+    views = {v.name: v for v in study(medium, "us-pelvis", np.random.default_rng(0))}
+    sagittal = views["pelvis, sagittal"]
+    bladder = sagittal.labels == sagittal.organs.index("bladder") + 1
+    uterus = sagittal.labels == sagittal.organs.index("uterus") + 1
+    core = ndimage.binary_erosion(bladder, iterations=8)
+    assert uterus.any()
+    assert core.any()
+    assert sagittal.pixels[core].mean() < 20 < sagittal.pixels[uterus].mean()
+
+
+def test_every_material_of_the_torso_has_a_sound() -> None:
+    assert set(TORSO) <= set(MATERIALS)

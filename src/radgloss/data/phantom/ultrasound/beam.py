@@ -119,7 +119,7 @@ def _mirrors(field_: Insonified, sector: Sector, rng: np.random.Generator) -> F3
     facing = along**2 / (along**2 + across**2 + np.float32(1e-8))
     reflected = np.minimum(steep * np.float32(0.5 * RIDGE), 1.0)
     uneven = field(rng, z.shape, (1.0, 1.0), 9.0) * np.float32(2.0)
-    return reflected * ridge * facing**2 * np.float32(10) ** ((np.float32(MIRROR) + uneven) / 20)
+    return reflected * ridge * facing**4 * np.float32(10) ** ((np.float32(MIRROR) + uneven) / 20)
 
 
 def _again(source: C64, lost: F32, field_: Insonified, sector: Sector) -> C64:

@@ -9,6 +9,7 @@ for the abdomen and the female pelvis)."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ RIGHT_FLANK: tuple[Vector, ...] = ((1, 0.45, 0), (1, 0.1, 0), (0.8, 0.8, 0), (0.
 LEFT_FLANK: tuple[Vector, ...] = ((-1, 0.1, 0), (-1, -0.25, 0), (-1, 0.4, 0))
 SUBCOSTAL: tuple[Vector, ...] = ((-0.25, 0.8, 0.7), (-0.5, 0.8, 0.5), (0, 1, 0.35), (0.2, 1, 0.5))
 FILLED: tuple[Vector, ...] = ((0, 1, 0), (0, 1, -0.3), (0, 1, -0.6))  # through the bladder
+BETWEEN_RIBS = (0.0, 30.0, -30.0, 55.0, -55.0)
 TILT = np.radians(11)
 
 
@@ -37,7 +39,8 @@ TILT = np.radians(11)
 class Standard:
     """A view: what it must show, where one looks from, and the picture's left-to-right.
 
-    frames: more than one for a sweep. nudge: mm that the probe may be shifted to find a window."""
+    frames: more than one for a sweep. nudge: mm that the probe may be shifted to find a window.
+    rolls: degrees that it may be turned about the beam, to lie between two ribs."""
 
     name: str
     exam: str
@@ -46,23 +49,26 @@ class Standard:
     right: Vector
     frames: int = 1
     nudge: float = 14.0
+    rolls: tuple[float, ...] = (0.0,)
 
 
 _US, _PELVIS = "us-abdomen", "us-pelvis"
 STANDARD = (
     Standard("liver, subcostal", _US, ("liver",), SUBCOSTAL, RIGHT_LEFT, frames=5),
     Standard("liver and right kidney, longitudinal", _US, ("right kidney", "liver"),
-             RIGHT_FLANK, HEAD_LEFT),
+             RIGHT_FLANK, HEAD_LEFT, rolls=BETWEEN_RIBS),
     Standard("gallbladder, longitudinal", _US, ("gallbladder",),
              ((0, 1, 0.15), (0.3, 1, 0.2), (-0.2, 1, 0.4), (0.6, 1, 0)), HEAD_LEFT),
     Standard("pancreas, transverse", _US, ("pancreas",),
              (FRONT, (0, 1, -0.3), (0, 1, 0.3), (-0.25, 1, 0)), RIGHT_LEFT),
     Standard("aorta, longitudinal", _US, ("aorta",), (FRONT, (0.2, 1, 0), (-0.2, 1, 0)),
              HEAD_LEFT),
-    Standard("right kidney, longitudinal", _US, ("right kidney",), RIGHT_FLANK, HEAD_LEFT),
+    Standard("right kidney, longitudinal", _US, ("right kidney",), RIGHT_FLANK, HEAD_LEFT,
+             rolls=BETWEEN_RIBS),
     Standard("spleen and left kidney, longitudinal", _US, ("spleen", "left kidney"),
-             LEFT_FLANK, HEAD_LEFT),
-    Standard("left kidney, longitudinal", _US, ("left kidney",), LEFT_FLANK, HEAD_LEFT),
+             LEFT_FLANK, HEAD_LEFT, rolls=BETWEEN_RIBS),
+    Standard("left kidney, longitudinal", _US, ("left kidney",), LEFT_FLANK, HEAD_LEFT,
+             rolls=BETWEEN_RIBS),
     Standard("bladder, transverse", _US, ("bladder",), FILLED, RIGHT_LEFT),
     Standard("pelvis, sagittal", _PELVIS, ("uterus", "bladder"), FILLED, HEAD_LEFT, frames=5),
     Standard("pelvis, transverse", _PELVIS, ("uterus", "bladder"), FILLED, RIGHT_LEFT),
@@ -137,14 +143,12 @@ def _shown(medium: Medium, held: Pose, targets: list[npt.NDArray[np.bool_]]) -> 
 
 def _tried(medium: Medium, target: npt.NDArray[np.float64], standard: Standard) -> Iterator[Pose]:
     """Poses that look at a place: each beam as it is, tilted both ways, and slid both ways."""
-    for beam in standard.beams:
-        held = pose(target, beam, standard.right)
-        aims = [
-            (held.beam + u * TILT * held.right + v * TILT * held.across, (u, v))
-            for u, v in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
-        ]
-        for aim, _ in aims:
-            turned = pose(target, aim, standard.right)
+    for beam, roll in itertools.product(standard.beams, np.radians(standard.rolls)):
+        level = pose(target, beam, standard.right)
+        held = pose(target, beam, np.cos(roll) * level.right + np.sin(roll) * level.across)
+        for u, v in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
+            aim = held.beam + TILT * (u * held.right + v * held.across)
+            turned = pose(target, aim, held.right)
             yield Pose(medium.skin(target, turned.beam), turned.beam, turned.right)
         for way in (held.right, -held.right, held.across, -held.across):
             place = target + standard.nudge * way
@@ -177,7 +181,8 @@ def _lesion_view(medium: Medium, name: str) -> Standard | None:
     if organ not in _APPROACH:
         return None
     plane, beams, right = _APPROACH[organ]
-    return Standard(f"{organ}, {plane}", "", (), beams, right, nudge=8.0)
+    rolls = BETWEEN_RIBS if beams in (LEFT_FLANK, RIGHT_FLANK) else (0.0,)
+    return Standard(f"{organ}, {plane}", "", (), beams, right, nudge=8.0, rolls=rolls)
 
 
 def _pooled(medium: Medium, names: tuple[str, ...]) -> list[npt.NDArray[np.bool_]]:
