@@ -1,8 +1,8 @@
 """Ultrasound of a simulated body: its materials, the probe, the beam, the picture, the views.
 
-`us` says what tissues are to sound, `medium` holds a body, `bodies` paints the torso as one, `probe`
-and `beam` make echoes along rays, `picture` makes grey levels of them, and `views` examines as a
-sonographer does."""
+`us` says what tissues are to sound, `medium` holds a body, `bodies` paints the torso as one,
+`probe` and `beam` make echoes along rays, `picture` makes grey levels of them, and `views` examines
+as a sonographer does."""
 
 from radgloss.data.phantom.ultrasound.bodies import lesion_names, medium_of, us_body, us_grid
 from radgloss.data.phantom.ultrasound.medium import Medium

@@ -121,7 +121,9 @@ def _reach(medium: Medium, target: npt.NDArray[np.bool_], held: Pose) -> Scanner
 
 
 def _shown(medium: Medium, held: Pose, targets: list[npt.NDArray[np.bool_]]) -> float:
-    """How much of the targets a pose shows: the sum of the logarithms of their cm², unshadowed."""
+    """How much of the targets a pose shows: the logarithms of their cm² out of shadow, summed.
+
+    The first target counts most."""
     scanner = replace(settings(190, 90), rays=36, samples=64)
     sector = Sector(scanner, held)
     points = sector.rays()[:, :, 32:-32]
@@ -135,9 +137,9 @@ def _shown(medium: Medium, held: Pose, targets: list[npt.NDArray[np.bool_]]) -> 
     width = (sector.depth[:, None] + scanner.radius) * (sector.angle[1] - sector.angle[0])
     area = np.float32(step / 100) * width  # cm²
     total = 0.0
-    for target in targets:
+    for k, target in enumerate(targets):
         here = medium.nearest(target, points).astype(bool)
-        total += float(np.log1p((area * (here & seen)).sum()))
+        total += (2.5 if k == 0 else 1.0) * float(np.log1p((area * (here & seen)).sum()))
     return total - 0.15 * float((skin * area).sum())  # a face that hangs in the air shows nothing
 
 
