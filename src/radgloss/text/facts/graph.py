@@ -1,0 +1,352 @@
+"""Facts from mentions: names by composition, places by inheritance, and the merging of a report.
+
+Two steps, kept apart. `assemble` turns what one sentence says into facts, each with its own span.
+`merge` then joins what a report says of the same thing in several places ("5 mm stone in the lower
+pole of the right kidney" in the findings, "Right renal stone" in the impression)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from radgloss.text.facts.certainty import status_of
+from radgloss.text.facts.change import from_sizes
+from radgloss.text.facts.clause import Context, Mention
+from radgloss.text.facts.place import remaining_sites, with_side
+from radgloss.text.facts.terms import Place
+from radgloss.text.facts.things import compose, row_of
+from radgloss.text.findings import SITES, FindingType
+from radgloss.types import Change, Finding, Side
+
+__all__ = ["Fact", "assemble", "merge"]
+
+Layer = Literal["observation", "diagnosis", "device", "normal", "history"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact and where it is written.
+
+    finding: the fact. Its certainty is None where it is stated plainly; beside `uncertain` it is
+        the probability that the finding is there. Status `absent` with a change other than
+        `resolved` denies that change and nothing else ("no new nodule").
+    layer: what kind of statement. `normal`: about a whole organ, "<organ> abnormality" is absent
+        or not assessed. `history`: an operation or an earlier disease, never of this study;
+        "<organ> absence" is an organ that was removed.
+    section, sentence, span: where, span in characters of the text (of the section's text for a
+        `Report`). organ: of the finding, "" where nobody said.
+    limit: the adjective that limits a denial ("acute"), or "known", "visualised", "otherwise".
+    features: what was said to describe it. distance_mm: a device's tip from its landmark.
+    seen: a change of visibility only. explains: the name of the observation that it interprets."""
+
+    finding: Finding
+    layer: str
+    section: str
+    sentence: int
+    span: tuple[int, int]
+    organ: str = ""
+    limit: str = ""
+    features: tuple[str, ...] = ()
+    distance_mm: float | None = None
+    seen: str = ""
+    explains: str = ""
+
+
+_SYSTEM = {
+    **dict.fromkeys(("lungs", "pleura", "diaphragm"), "chest"),
+    **dict.fromkeys(("kidneys",), "urinary"),
+    **dict.fromkeys(("peritoneum", "pelvis"), "belly"),
+}
+_EXAM_ORGAN = {
+    ("xr-chest", "nodule"): "lungs",
+    ("xr-chest", "mass"): "lungs",
+    ("xr-chest", "calcified granuloma"): "lungs",
+    ("xr-chest", "lesion"): "lungs",
+    ("xr-abdomen", "stone"): "kidneys",
+}
+_SAME_THING = frozenset(("lesion", "mass", "nodule", "cyst", "dilatation", "collection", "opacity"))
+_WHOLE = {"cardiomediastinum": ("heart", "mediastinum")}
+
+
+def assemble(
+    mention: Mention, section: str, sentence: int, exam: str, context: Context
+) -> list[Fact]:
+    """The facts of one mention: one a place, one a size where they were given respectively."""
+    organ, part, places = _where(mention, exam)
+    if organ in _WHOLE:
+        found = []
+        for each in _WHOLE[organ]:
+            own = _at(mention, each, "", [Place(each)], section, sentence)
+            found += own
+        return found
+    kind = mention.term.word
+    if kind == "abnormality" and organ and mention.status == "absent":
+        hidden = context.hidden.get(organ)
+        if hidden and mention.layer == "normal":
+            side: Side = next((p.side for p in places if p.side), "")
+            places = [with_side(p, side) for p in remaining_sites(organ, hidden)]
+    return _at(mention, organ, part, places, section, sentence)
+
+
+def _at(
+    mention: Mention, organ: str, part: str, places: list[Place], section: str, sentence: int
+) -> list[Fact]:
+    kind = mention.term.word
+    what = _name(kind, organ, part)
+    row = row_of(what)
+    sizes = mention.measure.sizes if mention.measure is not None else ()
+    previous = mention.measure.previous if mention.measure is not None else ()
+    if not sizes and mention.parent is not None and mention.parent.term.word in _SAME_THING:
+        theirs = mention.parent.measure
+        if theirs is not None and kind not in ("cirrhosis",):
+            sizes, previous = theirs.sizes, theirs.previous
+    spots = _spots(places, organ, part, row, mention.layer)
+    if len(sizes) > 1 and len(spots) == 1:
+        spots = spots * len(sizes)
+    found = []
+    for n, (site, side) in enumerate(spots):
+        size = sizes[n] if len(sizes) == len(spots) else sizes[0] if len(sizes) == 1 else ()
+        finding = _finding(mention, what, site, side, size, previous)
+        explains = _explained(mention, organ)
+        found.append(
+            Fact(
+                finding,
+                mention.layer,
+                section,
+                sentence,
+                (mention.start, mention.end),
+                organ,
+                mention.limit,
+                mention.features,
+                mention.distance,
+                mention.seen,
+                explains,
+            )
+        )
+    return found
+
+
+def _name(kind: str, organ: str, part: str) -> str:
+    if kind == "absence":
+        return f"{part or organ} absence"
+    return compose(kind, organ, part)
+
+
+def _explained(mention: Mention, organ: str) -> str:
+    if mention.parent is None:
+        return ""
+    return compose(mention.parent.term.word, mention.parent.term.place.organ or organ)
+
+
+def _finding(
+    mention: Mention,
+    what: str,
+    site: str,
+    side: Side,
+    size: tuple[float, ...],
+    previous: tuple[float, ...],
+) -> Finding:
+    status, certainty = mention.status, mention.p
+    if status in ("present", "uncertain"):
+        status, certainty = status_of(mention.p)
+    change = mention.change or from_sizes(size, previous)
+    if status == "absent" and change not in ("resolved", mention.change):
+        change = ""
+    return Finding(
+        what,
+        status,
+        side,
+        site,
+        size if mention.status != "absent" else (),
+        certainty if status != "absent" else None,
+        _change(change),
+        previous,
+        mention.severity,
+        mention.number,
+    )
+
+
+def _change(word: str) -> Change:
+    return word  # type: ignore[return-value]  # change_terms holds only these words
+
+
+# ------------------------------------------------------------------ where
+
+
+def _where(mention: Mention, exam: str) -> tuple[str, str, list[Place]]:
+    """Organ, part and places of a mention, from itself or from what it leans on."""
+    term, places = mention.term, mention.places
+    organ, part = term.place.organ, term.place.part
+    if not term.fixed:
+        organ, part = _organ(mention, exam)
+    elif not part:
+        part = next((p.part for p in places if p.part and p.organ == organ), "")
+    kept = list(places)
+    if term.place.site:
+        kept = [Place(organ, part, term.place.site, next((p.side for p in places if p.side), ""))]
+    if not any(p.side for p in kept):
+        kept = _side_from(kept, mention, organ)
+    if not kept and mention.parent is not None:
+        kept = [p for p in (*mention.parent.places, *_own_subject(mention.parent, organ))]
+    return organ, part, kept
+
+
+def _organ(mention: Mention, exam: str) -> tuple[str, str]:
+    """The organ of a thing that brings none, from the nearest that has one."""
+    for place in mention.places:
+        if place.organ:
+            return place.organ, place.part
+    seen: set[int] = set()
+    other = mention.parent or mention.joined
+    for place in mention.subject if mention.parent is None else ():
+        if place.organ:
+            return place.organ, place.part
+    while other is not None and id(other) not in seen:
+        seen.add(id(other))
+        for place in (*other.places, *other.subject, other.term.place):
+            if place.organ and place.organ != "devices":
+                return place.organ, place.part
+        other = other.parent or other.joined
+    sided = any(p.side in ("left", "right") for p in mention.places)
+    if mention.term.word == "stone" and sided:
+        return "kidneys", ""
+    for place in (*mention.subject, *mention.heading):
+        if place.organ:
+            return place.organ, place.part
+    default = _EXAM_ORGAN.get((exam, mention.term.word), "")
+    if default:
+        return default, ""
+    if mention.term.word in ("abnormality", "calcification"):
+        return "", ""
+    return mention.around.organ, mention.around.part
+
+
+def _side_from(places: list[Place], mention: Mention, organ: str) -> list[Place]:
+    """The side of the clause's subject, or of what the thing explains or accompanies."""
+    sources: list[Place] = list(mention.subject)
+    if mention.parent is not None:
+        sources += [*mention.parent.places, *mention.parent.subject]
+    for source in sources:
+        same = source.organ in ("", organ) or _SYSTEM.get(source.organ, "?") == _SYSTEM.get(organ)
+        if source.side and same:
+            if not places:
+                return [source]
+            return [with_side(p, source.side) for p in places]
+        if source.site and not places and same and not source.side:
+            return [source]
+    return places
+
+
+def _own_subject(mention: Mention, organ: str) -> list[Place]:
+    return [p for p in mention.subject if p.organ in ("", organ)]
+
+
+def _spots(
+    places: Iterable[Place], organ: str, part: str, row: FindingType | None, layer: str
+) -> list[tuple[str, Side]]:
+    """(site, side) of each place, with sides only where the finding has sides."""
+    found: list[tuple[str, Side]] = []
+    for place in places:
+        site = _site(place, organ, part, layer)
+        side = place.side
+        if layer == "device" and place.organ and place.organ not in ("lungs", "pleura"):
+            side = ""
+        if organ == "liver" and side in ("left", "right") and not site:
+            site = f"{side} lobe"
+        if row is not None and not row.sides:
+            side = ""
+        if (site, side) not in found:
+            found.append((site, side))
+    if not found:
+        return [("", "")]
+    opposed = {side for _, side in found} == {"left", "right"}
+    if len(found) == 2 and opposed and found[0][0] == found[1][0]:
+        return [(found[0][0], "bilateral")]
+    if layer == "device" and len(found) > 1:
+        return [
+            (
+                next((s for s, _ in found if s), ""),
+                next((d for _, d in found if d), ""),
+            )
+        ]
+    return found
+
+
+def _site(place: Place, organ: str, part: str, layer: str) -> str:
+    if layer == "device":
+        return place.site
+    if place.organ in ("", organ) or _SYSTEM.get(place.organ, "?") == _SYSTEM.get(organ):
+        if place.site in ("base", "apex") or place.organ in ("", organ):
+            return place.site or (part if part in ("appendix",) else "")
+        if place.site in SITES.get(organ, ()) or organ not in SITES:
+            return place.site
+    elif place.site in SITES.get(organ, ()):
+        return place.site
+    return ""
+
+
+# ------------------------------------------------------------------ one report, one graph
+
+
+def merge(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Join facts of the same thing; what differs in any stated field stays apart.
+
+    Same name, status and layer; sides, sites, sizes (within a tenth) and changes that do not
+    contradict. The first mention keeps its place in the text and takes what the others add."""
+    kept: list[Fact] = []
+    by_name: dict[tuple[str, str, str], list[int]] = {}
+    for fact in facts:
+        key = (fact.finding.what, fact.finding.status, fact.layer)
+        for n in by_name.get(key, ()):
+            joined = _joined(kept[n], fact)
+            if joined is not None:
+                kept[n] = joined
+                break
+        else:
+            by_name.setdefault(key, []).append(len(kept))
+            kept.append(fact)
+    return tuple(kept)
+
+
+def _joined(first: Fact, second: Fact) -> Fact | None:
+    a, b = first.finding, second.finding
+    for mine, theirs in (
+        (a.side, b.side),
+        (a.site, b.site),
+        (a.change, b.change),
+        (a.number, b.number),
+        (a.severity, b.severity),
+    ):
+        if mine and theirs and mine != theirs:
+            return None
+    if a.status == "absent" and (a.change, first.limit) != (b.change, second.limit):
+        return None
+    if a.size_mm and b.size_mm and abs(a.size_mm[0] - b.size_mm[0]) > 0.1 * a.size_mm[0]:
+        return None
+    if (
+        first.sentence == second.sentence
+        and first.section == second.section
+        and ((a.size_mm and b.size_mm) or (a.side, a.site) != (b.side, b.site))
+    ):
+        return None  # "two cysts, 12 and 12 mm"
+    certainty = b.certainty if a.certainty is None else a.certainty
+    finding = replace(
+        a,
+        side=a.side or b.side,
+        site=a.site or b.site,
+        size_mm=max(a.size_mm, b.size_mm, key=len),
+        certainty=certainty,
+        change=a.change or b.change,
+        previous_mm=a.previous_mm or b.previous_mm,
+        severity=a.severity or b.severity,
+        number=a.number or b.number,
+    )
+    features = tuple(dict.fromkeys((*first.features, *second.features)))
+    return replace(
+        first,
+        finding=finding,
+        features=features,
+        distance_mm=first.distance_mm if first.distance_mm is not None else second.distance_mm,
+        explains=first.explains or second.explains,
+    )

@@ -1,0 +1,366 @@
+"""Nouns and what describes them: sizes, places, changes, and the reach of a denial or a doubt.
+
+What stands in a noun's own phrase belongs to it; what follows belongs to the last noun, or to its
+coordinated group where it is a change ("effusion and atelectasis, unchanged")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from radgloss.text.facts.measure import Measure
+from radgloss.text.facts.place import merge, with_side
+from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods
+from radgloss.text.facts.terms import Item, Place, Term
+
+__all__ = [
+    "add_place",
+    "changed",
+    "describe",
+    "doubt",
+    "measured",
+    "modify",
+    "place_item",
+    "procedure",
+    "that_in",
+    "thing",
+]
+
+
+def add_place(places: list[Place], new: Place, apart: bool = False) -> None:
+    """Merge with the last place where the two may be one, else begin another."""
+    if places and not apart:
+        both = merge(places[-1], new)
+        if both is not None:
+            places[-1] = both
+            return
+    last = places[-1] if places else Place()
+    organ = new.organ or (last.organ if new.site or new.side else "")
+    site = new.site or (last.site if new.side and not new.organ else "")
+    part = new.part or (last.part if organ == last.organ else "")
+    places.append(Place(organ, part, site, new.side))
+
+
+def modify(s: Clause, item: Item) -> None:
+    """A word that describes: to the noun that follows, or to those that stand before."""
+    if item.head >= 0 or s.cur is None:
+        describe(s.mods, item)
+        return
+    targets = s.group if item.cat in ("change", "known") else [s.cur]
+    for mention in targets:
+        describe_mention(s, mention, item)
+
+
+def describe(mods: Mods, item: Item) -> None:
+    cat, term = item.cat, item.term
+    if cat == "severity":
+        mods.severity = term.word
+    elif cat == "number":
+        mods.number = term.word
+    elif cat == "measure":
+        mods.measure = item.measure
+    elif cat == "change":
+        mods.changes.append(term)
+    elif cat == "feature":
+        mods.features += (term.word,)
+    elif cat == "known":
+        mods.known = True
+    elif cat == "limit":
+        mods.limit = term.word
+        mods.p = term.p if term.p is not None else mods.p
+
+
+def describe_mention(s: Clause, mention: Mention, item: Item) -> None:
+    cat, term = item.cat, item.term
+    if cat == "severity":
+        mention.severity = mention.severity or term.word
+    elif cat == "number":
+        mention.number = mention.number or term.word
+    elif cat == "measure":
+        measured(mention, item.measure)
+    elif cat == "feature" and s.denying is None:
+        mention.features += (term.word,)
+    elif cat == "change":
+        changed(s, mention, term)
+
+
+def measured(mention: Mention, measure: Measure | None) -> None:
+    if measure is None:
+        return
+    if measure.kind == "distance" and measure.sizes:
+        mention.distance = measure.sizes[0][0]
+    elif measure.kind == "size" and mention.measure is None:
+        mention.measure = measure
+    elif (
+        measure.kind == "size"
+        and mention.measure is not None
+        and not (measure.sizes or mention.measure.previous)
+    ):
+        mention.measure = replace(mention.measure, previous=measure.previous)
+
+
+def changed(s: Clause, mention: Mention, term: Term) -> None:
+    if s.deny_change or (s.denying is not None and not s.used):
+        denied = Mention(mention.term, mention.start, mention.end, "absent")
+        denied.places, denied.subject = mention.places, mention.subject
+        denied.change = term.word
+        s.mentions.append(denied)
+        return
+    if mention.status == "absent" and term.word != "resolved":
+        return
+    mention.change = term.word
+    if term.word == "resolved":
+        mention.status = "absent"
+
+
+def place_item(s: Clause, item: Item) -> None:
+    place = item.term.place
+    if item.head >= 0:
+        _place_before(s, item, place)
+    elif s.cur is not None and s.cur.layer == "device" and not _new_subject(s, place):
+        s.cur.places.append(place)  # of the tip, apart from the side of entry
+    elif s.cur is not None and not _new_subject(s, place):
+        start = s.cur.before if len(s.cur.places) > s.cur.before else 0
+        mine = s.cur.places[start:] if start else s.cur.places
+        apart = s.sep in ("and", "or", "comma") and bool(s.cur.places) and place.organ != ""
+        if place.site and s.sep == "and" and s.cur.places and s.cur.places[-1].site:
+            apart = True
+        before = list(mine)
+        add_place(mine, place, apart and s.items[s.k - 1].cat == "and")
+        if start:
+            s.cur.places[start:] = mine
+        for other in s.group[:-1]:  # "effusion and atelectasis at the left base"
+            if not other.places and other.status == s.cur.status and len(before) == 0:
+                other.places = s.cur.places
+    else:
+        add_place(s.leads, place, s.sep == "and" and bool(place.organ and place.side))
+
+
+def _place_before(s: Clause, item: Item, place: Place) -> None:
+    mods = s.mods
+    joined = s.items[s.k - 1].cat in ("and", "or", "comma") if s.k else False
+    if joined and s.items[s.k - 1].head < 0:
+        joined = False
+    back = s.k - 1
+    while back >= 0 and s.items[back].cat in ("severity", "measure", "det", "number", "change"):
+        back -= 1
+    if back >= 0 and s.items[back].cat in ("and", "or", "comma") and s.items[back].head >= 0:
+        joined = True
+    if joined and mods.places and not mods.pairs and place.side and mods.places[-1].side:
+        mods.pairs.append((mods.places[-1], mods.early[0], mods.early[1]))
+        if mods.severity == mods.early[0]:
+            mods.severity = ""
+        if mods.measure is mods.early[1]:
+            mods.measure = None
+    add_place(mods.places, place, joined and bool(mods.places))
+    mods.early = (mods.severity, mods.measure)
+
+
+def _new_subject(s: Clause, place: Place) -> bool:
+    """Whether this organ opens a new statement: after a comma or "and", and before a predicate."""
+    if s.cur is None:
+        return True
+    if s.sep not in ("comma", "and", "colon", "or") and s.prep:
+        return False
+    for item in s.items[s.k + 1 :]:
+        if item.cat in ("place", "det", "and", "comma", "limit", "severity"):
+            continue
+        return (
+            item.cat in PREDICATES
+            or item.cat in ("verb", "colon", "deny")
+            or (item.cat == "prep" and bool(place.organ) and s.sep == "comma" and not s.prep)
+        )
+    return bool(place.organ) and not s.prep and s.sep == "comma"
+
+
+# ------------------------------------------------------------------ nouns
+
+
+def thing(s: Clause, item: Item) -> None:
+    if s.drop:
+        s.mods = Mods()
+        return
+    mods, s.mods = s.mods, Mods()
+    twins = [mods]
+    if mods.pairs:
+        place, severity, measure = mods.pairs[0]
+        if mods.severity or mods.measure:  # "small right and moderate left effusions"
+            first = replace(mods, places=[place], severity=severity, measure=measure)
+            twins = [first, replace(mods, places=mods.places[-1:])]
+        else:
+            mods.severity, mods.measure = severity, measure
+    for mention in [m for twin in twins for m in _mentions_of(s, item, twin)]:
+        s.mentions.append(mention)
+        if s.after_verb and s.group:
+            s.group, s.after_verb = [], False
+        s.group.append(mention)
+        s.cur = mention
+    s.sep, s.prep, s.verb, s.assoc = "", False, False, False
+
+
+def _mentions_of(s: Clause, item: Item, mods: Mods) -> list[Mention]:
+    mention = Mention(item.term, item.start, item.end)
+    mention.places, mention.before = mods.places, len(mods.places)
+    if s.leads:
+        s.subject, s.leads = s.leads, []
+    mention.subject = s.subject
+    mention.severity, mention.number = mods.severity, mods.number
+    mention.features, mention.limit = mods.features, "known" if mods.known else ""
+    measured(mention, mods.measure)
+    if s.group and s.sep in ("and", "or", "comma", ""):
+        mention.joined = s.group[-1]
+    if s.history:
+        mention.layer = "history"
+        return [mention]
+    if s.deny_change:
+        return [mention]
+    if is_denied(s, mods):
+        return _deny(s, mention, mods)
+    doubt(s, mention, mods)
+    for term in mods.changes:
+        changed(s, mention, term)
+    if s.assoc and s.cur is not None:
+        mention.joined, mention.companion = s.cur, True
+        mention.subject = mention.subject or _sided(s.cur)
+    return [*_twins(s, mention), mention]
+
+
+def _twins(s: Clause, mention: Mention) -> list[Mention]:
+    """The same diagnosis of every like thing ("resembles that in the liver, suggesting …")."""
+    parent = mention.parent
+    if parent is None or mention.places or mention.term.fixed:
+        return []
+    found = []
+    for other in s.mentions:
+        if other is not parent and other.term is parent.term and other.status == "present":
+            twin = Mention(mention.term, mention.start, mention.end)
+            twin.p, twin.parent = mention.p, other
+            found.append(twin)
+    return found
+
+
+def _sided(mention: Mention) -> list[Place]:
+    """The side of what this one accompanies ("effusion with adjacent atelectasis")."""
+    sides = [p.side for p in (*mention.places, *mention.subject) if p.side]
+    return [Place(mention.term.place.organ, side=sides[0])] if sides else []
+
+
+def is_denied(s: Clause, mods: Mods) -> bool:
+    """Whether the open denial reaches this noun; closes it where it does not."""
+    if s.denying is None:
+        return False
+    if s.used and not continues(s, mods):
+        s.denying = None
+        return False
+    s.used = True
+    return True
+
+
+def continues(s: Clause, mods: Mods) -> bool:
+    """Whether a list under a denial or a doubt goes on to this noun.
+
+    "no A, B, or C" does; "no A and mild B" and "no A, stable B" do not."""
+    asserted = bool(mods.severity or mods.number or mods.measure or mods.changes or mods.definite)
+    if s.sep == "or":
+        return True
+    if s.sep in ("and", "comma"):
+        if not asserted:
+            return not s.leads
+        return s.sep == "comma" and not s.leads and _or_ahead(s)
+    return not (s.prep and mods.definite) and not s.verb
+
+
+def _or_ahead(s: Clause) -> bool:
+    for item in s.items[s.k + 1 :]:
+        if item.cat == "or":
+            return True
+        if item.cat in ("verb", "stop", "semicolon", "with", "deny"):
+            return False
+    return False
+
+
+def _deny(s: Clause, mention: Mention, mods: Mods) -> list[Mention]:
+    assert s.denying is not None
+    mention.p = s.denying.p if s.denying.p is not None else mods.p
+    mention.limit = mods.limit or s.denying.word if mention.p is not None else mods.limit
+    mention.status = "uncertain" if mention.p is not None else "absent"
+    found = [mention]
+    for n, term in enumerate(mods.changes):
+        if term.word == "unchanged":
+            continue
+        denied = mention
+        if n or term.link:
+            denied = Mention(mention.term, mention.start, mention.end, "absent")
+        denied.change, denied.places, denied.subject = term.word, mention.places, mention.subject
+        if term.link:  # "no increase in the effusion": the effusion is there
+            mention.status = "present"
+        if denied is not mention:
+            found.append(denied)
+    if mention.term.word == _INDIRECT:  # the organ itself may not have been seen
+        mention.status, mention.p = "absent", None
+        found.append(_indirect(mention))
+    return found
+
+
+_INDIRECT = "secondary signs of appendicitis"
+
+
+def _indirect(mention: Mention) -> Mention:
+    """Without its indirect signs a disease is unlikely, not absent."""
+    term = replace(mention.term, word="appendicitis", layer="diagnosis")
+    doubted = Mention(term, mention.start, mention.end)
+    doubted.p = 0.1
+    return doubted
+
+
+def doubt(s: Clause, mention: Mention, mods: Mods) -> None:
+    odds = [p for p in (mention.p, mods.p) if p is not None]
+    if mods.severity == "borderline":
+        odds.append(0.5)
+    if s.hedge is not None:
+        if s.hedge_used and not continues(s, mods):
+            s.hedge = None
+        else:
+            s.hedge_used = True
+            if s.hedge.p is not None:
+                odds.append(s.hedge.p)
+            if s.hedge.link:
+                _explain(s, mention)
+    elif s.sep == "or" and s.group and s.denying is None:
+        for other in s.group:
+            if other.status == "present" and other.p is None:
+                other.p = 0.4
+        odds.append(0.4)
+    mention.p = min(odds) if odds else None
+
+
+def _explain(s: Clause, mention: Mention) -> None:
+    """Bind a diagnosis to the observation that it explains, in this or the last sentence."""
+    parent = s.cur or (s.context.last if s.pointing else None)
+    while parent is not None and (parent.parent is not None or parent.companion):
+        parent = parent.parent if parent.parent is not None else parent.joined
+    if parent is not None and parent.status != "absent" and parent.term.word != mention.term.word:
+        mention.parent = parent
+
+
+def procedure(s: Clause, item: Item) -> None:
+    if s.drop and not s.context.history_only:
+        return
+    mention = Mention(item.term, item.start, item.end)
+    mention.places = [item.term.place, *s.mods.places, *s.leads]
+    if len(mention.places) > 1:
+        sides = [p.side for p in mention.places if p.side]
+        mention.places = [with_side(item.term.place, sides[0] if sides else "")]
+    mention.layer = "history"
+    s.mentions.append(mention)
+    s.mods, s.history = Mods(), False
+
+
+def that_in(s: Clause, item: Item) -> None:
+    """ "resembles that in the right lobe": the same thing somewhere else."""
+    if s.cur is None:
+        return
+    mention = Mention(s.cur.term, item.start, item.end)
+    mention.joined = None
+    s.mentions.append(mention)
+    s.group.append(mention)
+    s.cur, s.prep, s.sep = mention, True, ""
