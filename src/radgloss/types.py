@@ -229,7 +229,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A typed value with unit (UCUM), reference range and time; `code` is LOINC where known."""
+    """A typed value with unit (UCUM), reference range and time; `code` is LOINC where known.
+
+    comparator: as in FHIR Quantity; "<" and ">" say that the value is only a limit, "" that it is
+    the value."""
 
     name: str
     value: float
@@ -238,6 +241,7 @@ class Measurement:
     high: float | None = None
     time: datetime | None = None
     code: str = ""
+    comparator: Literal["", "<", "<=", ">=", ">"] = ""
 
 
 @dataclass(frozen=True, eq=False)
