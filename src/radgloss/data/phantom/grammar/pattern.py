@@ -20,6 +20,7 @@ from radgloss.data.phantom.grammar.spelling import Spelling, spell
 
 __all__ = ["Pattern", "compiled", "finish", "fits", "pick", "render"]
 
+SIDED = frozenset({"side", "onside", "place"})
 T = TypeVar("T")
 MODALITIES = {
     "ct-abdomen": "CT",
@@ -49,6 +50,12 @@ class Pattern:
     modalities: frozenset[str]
     held_out: bool
     broad: bool
+
+    @property
+    def sided(self) -> bool:
+        """Whether it has words for a side, in its text or in an optional part."""
+        own = not self.needs.isdisjoint(SIDED)
+        return own or any(group is not None and group.sided for _, _, group in self.parts)
 
 
 @cache
@@ -87,7 +94,9 @@ def fits(pattern: Pattern, exam: str, slots: frozenset[str]) -> bool:
 def render(
     pattern: Pattern, values: Mapping[str, str], dice: Random, detail: float
 ) -> tuple[str, list[str]]:
-    """The words, and the slots that were filled; an optional part is kept `detail` of the time."""
+    """The words, and the slots that were filled; an optional part is kept `detail` of the time.
+
+    A side is never left out: nobody reports an effusion and not where."""
     words: list[str] = []
     used: list[str] = []
     for literal, slot, group in pattern.parts:
@@ -96,7 +105,11 @@ def render(
         elif slot:
             words.append(values[slot])
             used.append(slot)
-        elif group is not None and all(s in values for s in group.needs) and dice.random() < detail:
+        elif (
+            group is not None
+            and all(s in values for s in group.needs)
+            and (dice.random() < detail or ("side" in values and group.sided))
+        ):
             text, more = render(group, values, dice, detail)
             words.append(text)
             used += more

@@ -42,7 +42,7 @@ from radgloss.data.phantom.grammar.told import Stated, Told, Wording, Written
 from radgloss.text.findings import EXAMS, exam_findings, finding_type
 from radgloss.types import Finding, Report, Side
 
-__all__ = ["deniable", "dice_of", "write"]
+__all__ = ["deniable", "dice_of", "organs_of", "write"]
 
 VAGUE = {  # a denial that would contradict something more particular that is there
     "liver cyst": ("liver hydatid cyst",),
@@ -149,6 +149,18 @@ def _band(desk: Desk, finding: Finding) -> float | None:
 # ------------------------------------------------------------------ findings
 
 
+def organs_of(told: Told) -> tuple[str, ...]:
+    """The organs that the study shows, in the order of its report; on CT the pleura too.
+
+    >>> organs_of(Told("us-pelvis"))
+    ('pelvis', 'peritoneum')
+    """
+    if told.shown:
+        return told.shown
+    also = (row.organ for row in exam_findings(told.exam))
+    return tuple(dict.fromkeys((*EXAMS[told.exam].organs, *also)))
+
+
 def deniable(told: Told) -> tuple[str, ...]:
     """What may be denied in words: told so, organ shown and there, nothing particular against it.
 
@@ -159,7 +171,7 @@ def deniable(told: Told) -> tuple[str, ...]:
     """
     there = {f.what for f in (*told.findings, *told.diagnoses)}
     gone = {ORGANS_OF_ABSENT[o] for o in told.absent_organs if o in ("gallbladder", "spleen")}
-    organs = told.shown or EXAMS[told.exam].organs
+    organs = organs_of(told)
     return tuple(
         what
         for what in told.deny
@@ -180,9 +192,8 @@ def _findings(desk: Desk, told: Told, items: list[Item], out: list[Stated]) -> s
     spare = _distractors(desk)
     if spare and dice.random() < 0.5:
         lines.append(("", [spare.pop(0)]))
-    organs = EXAMS[told.exam].organs
     extra = [finding_type(i.finding.what).organ for i in items]
-    for organ in dict.fromkeys((*organs, *extra)):
+    for organ in dict.fromkeys((*organs_of(told), *extra)):
         said = _organ(desk, told, organ, items, [w for w in free if finding_type(w).organ == organ])
         if said:
             lines.append((organ, said))
@@ -303,7 +314,7 @@ def _impression(desk: Desk, told: Told, items: list[Item], out: list[Stated]) ->
     chosen = main + [item for item in lesser if not main or dice.random() < 0.5]
     said: list[Stated] = []
     for item in chosen:
-        said += state(desk, "impression", item)[:1]
+        said += state(desk, "impression", item)
     named = {item.finding.what for item in items}
     said += [conclude(desk, d) for d in told.diagnoses if d.what not in named]
     if not said:

@@ -26,7 +26,17 @@ from radgloss.data.phantom.grammar.told import Section, Stated, Wording
 from radgloss.text.findings import finding_type
 from radgloss.types import Finding, Side
 
-__all__ = ["Desk", "Item", "conclude", "deny", "deny_list", "plain", "polish", "state"]
+__all__ = [
+    "Desk",
+    "Item",
+    "conclude",
+    "deny",
+    "deny_list",
+    "noun_phrase",
+    "plain",
+    "polish",
+    "state",
+]
 
 SIGNS = (  # what is seen, before the diagnosis that is inferred from it
     "{a} {size} {x} in {place}",
@@ -78,6 +88,8 @@ def _choices(
         found = [p for p in found if not p.held_out]
     elif wording == "held out":
         found = [p for p in found if p.held_out] or found
+    if "side" in slots:
+        found = [p for p in found if p.sided] or found
     assert found, (sources, exam, sorted(slots))
     most = max(_covers(p, slots) for p in found)
     return tuple(found), tuple(p for p in found if _covers(p, slots) == most)
@@ -196,6 +208,19 @@ def _name(desk: Desk, item: Item, finding: Finding) -> tuple[str, list[str], dic
         pattern = next(p for p in map(compiled, options[1:]) if p.needs <= slots)
     text, used = render(pattern, values, desk.dice, 1.0)
     return text, used, values
+
+
+def noun_phrase(desk: Desk, item: Item) -> tuple[str, Finding]:
+    """The finding with its article, size, side and site, and the fact that this states."""
+    finding = item.finding
+    name, used, values = _name(desk, item, finding)
+    if finding.what in PRESIZED and "size" in values:
+        name, used = f"{values['size']} {name}", [*used, "size"]
+    elif "sev" in values:
+        name, used = f"{values['sev']} {name}", [*used, "sev"]
+    if values["a"]:
+        name, used = f"{values['a']} {name}", [*used, "a"]
+    return name, said_fact(finding, used, values)
 
 
 def _changed(desk: Desk, section: Section, item: Item, finding: Finding, manner: str) -> Stated:

@@ -1,0 +1,175 @@
+"""Captions of one picture, and what is true of a single frame, sentence by sentence.
+
+A caption is factorised: how the picture was taken × which organ × what is in it, so that a pairing
+never trained on ("T1-weighted MR image of the pancreas") still has its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import numpy as np
+
+from radgloss.data.phantom.grammar.authors import AUTHORS, Author
+from radgloss.data.phantom.grammar.pattern import MODALITIES, finish, pick
+from radgloss.data.phantom.grammar.report import VAGUE, dice_of
+from radgloss.data.phantom.grammar.scenery import NOTHING, SEQUENCES, listed
+from radgloss.data.phantom.grammar.sentences import Desk, Item, deny, noun_phrase, plain, state
+from radgloss.data.phantom.grammar.told import Stated, Wording
+from radgloss.text.findings import finding_type
+from radgloss.types import Finding
+
+__all__ = ["LEVELS", "captions", "frame_sentences", "picture_of"]
+
+PLANES = ("axial", "coronal", "sagittal")
+CT = {
+    "unenhanced": ("{plane} unenhanced CT", "{plane} non-contrast CT"),
+    "arterial": ("{plane} arterial phase CT", "{plane} contrast-enhanced CT, arterial phase,"),
+    "portal venous": ("{plane} portal venous CT", "{plane} portal venous phase CT"),
+    "delayed": ("{plane} delayed phase CT",),
+    "excretory": ("{plane} excretory phase CT",),
+    "": ("{plane} CT",),
+}
+FILMS = {
+    ("xr-chest", "PA"): ("PA chest radiograph", "Frontal chest X-ray, PA view,"),
+    ("xr-chest", "AP"): ("Portable AP chest radiograph", "AP supine chest X-ray"),
+    ("xr-chest", "lateral"): ("Lateral chest radiograph", "Lateral chest X-ray"),
+    ("xr-chest", ""): ("Chest radiograph", "Chest X-ray"),
+    ("xr-abdomen", "AP"): ("AP radiograph of the abdomen", "Supine abdominal radiograph"),
+    ("xr-abdomen", ""): ("Abdominal radiograph",),
+}
+REGIONS = {"ct-abdomen": "abdomen", "mr-abdomen": "abdomen", "us-abdomen": "abdomen",
+           "us-pelvis": "pelvis"}  # fmt: skip
+LEVELS = {
+    "dome": ("at the level of the hepatic dome", "through the upper abdomen"),
+    "upper": ("at the level of the liver and spleen", "through the upper abdomen"),
+    "kidneys": ("at the level of the kidneys", "through the mid abdomen"),
+    "pelvis": ("at the level of the pelvis", "through the pelvis"),
+}
+
+
+def picture_of(exam: str, how: str, dice: Random, plane: str = "axial") -> str:
+    """What the picture is, without what it shows. how: one phase, sequence or view, or "".
+
+    >>> picture_of("mr-abdomen", "T2", Random(3))
+    'Axial T2-weighted MRI'
+    """
+    kind = MODALITIES[exam]
+    if kind == "XR":
+        return pick(dice, FILMS[exam, how])
+    if kind == "US":
+        return pick(dice, ("Ultrasound image", "Greyscale ultrasound", "Sonogram"))
+    turned = plane if dice.random() < 0.5 else ""
+    if kind == "CT":
+        return finish(pick(dice, CT[how]).format(plane=plane))
+    if how == "ADC":
+        return finish(f"{turned} ADC map")
+    word = "opposed-phase T1-weighted" if how == "T1 opposed" else SEQUENCES.get(how, how)
+    return finish(f"{turned} {word} {pick(dice, ('MR image', 'MRI'))}")
+
+
+def captions(
+    rng: np.random.Generator,
+    exam: str,
+    how: str = "",
+    organ: str = "",
+    findings: Sequence[Finding] = (),
+    level: str = "",
+    plane: str = "axial",
+    count: int = 1,
+) -> tuple[Stated, ...]:
+    """Figure-like captions of one picture, each with the facts that it states.
+
+    organ: what the picture is centred on, if anything. level: a key of LEVELS.
+
+    >>> stone = Finding("kidney stone", side="left", site="lower pole", size_mm=(12.0,))
+    >>> captions(np.random.default_rng(4), "ct-abdomen", "portal venous", "", [stone],
+    ...          "kidneys")[0].text
+    'Axial portal venous CT at the level of the kidneys showing a 12 mm left renal calculus.'
+    """
+    dice = dice_of(rng)
+    desk = Desk(AUTHORS[1], exam, dice)
+    return tuple(_caption(desk, how, organ, findings, level, plane) for _ in range(count))
+
+
+def _caption(
+    desk: Desk, how: str, organ: str, findings: Sequence[Finding], level: str, plane: str
+) -> Stated:
+    dice = desk.dice
+    head = picture_of(desk.exam, how, dice, plane)
+    film = MODALITIES[desk.exam] == "XR"
+    if organ and not film:
+        head += f" of the {organ}"
+    elif level:
+        head += f" {pick(dice, LEVELS[level])}"
+    elif not film:
+        head += f" of the {REGIONS[desk.exam]}"
+    facts, words = [], []
+    for finding in findings:
+        text, fact = noun_phrase(desk, Item(0, finding))
+        words.append(text)
+        facts.append(fact)
+    if words:
+        verb = pick(dice, ("showing", "demonstrating", "with"))
+        head = f"{head.removesuffix(',')} {verb} {listed(words)}"
+    text = finish(f"{head.removesuffix(',')}.")
+    return Stated("caption", text, organ, tuple(facts), "frame", tuple(range(len(findings))))
+
+
+def frame_sentences(
+    rng: np.random.Generator,
+    exam: str,
+    how: str,
+    organs: Sequence[str],
+    shown: Sequence[Finding],
+    negatives: Sequence[str] = (),
+    features: Sequence[tuple[str, ...]] = (),
+    author: Author | None = None,
+    wording: Wording = "all",
+) -> tuple[Stated, ...]:
+    """What is true of one frame: the picture, its organs, its findings, and its denials.
+
+    organs: what the frame shows ("liver", "right kidney"). shown: findings whose voxels are here.
+    negatives: findings whose organ is here and that are not.
+
+    >>> [s.text for s in frame_sentences(np.random.default_rng(1), "ct-abdomen", "unenhanced",
+    ...  ["liver", "spleen"], [], ["splenomegaly"], author=AUTHORS[1])][1]
+    'The liver and the spleen are seen.'
+    """
+    dice = dice_of(rng)
+    authors = [a for a in AUTHORS if wording == "all" or a.held_out == (wording == "held out")]
+    author = author or pick(dice, authors)
+    desk = Desk(author, exam, dice, wording)
+    said = [Stated("caption", _opening(desk, how, organs), kind="frame")]
+    if MODALITIES[exam] != "XR" and organs:
+        names = [f"the {organ}" for organ in organs]
+        verb = "are" if len(names) > 1 or names[0].endswith(("s", "lungs")) else "is"
+        verb = "is" if names == ["the pancreas"] or names == ["the pelvis"] else verb
+        said.append(Stated("caption", finish(f"{listed(names)} {verb} seen."), kind="frame"))
+    for index, finding in enumerate(shown):
+        looks = features[index] if index < len(features) else ()
+        said += state(desk, "caption", Item(index, finding, looks))
+    there = {finding.what for finding in shown}
+    troubled = {finding_type(finding.what).organ for finding in shown}
+    for what in negatives:
+        if what not in there and not there.intersection(VAGUE.get(what, ())):
+            clear = finding_type(what).organ not in troubled
+            said.append(deny(desk, "caption", what, clear=clear))
+    if not shown and MODALITIES[exam] == "XR":
+        text, held = plain(desk, NOTHING["XR"])
+        said.append(Stated("caption", text, "", (), "normal", normal="study", held_out=held))
+    return tuple(said)
+
+
+def _opening(desk: Desk, how: str, organs: Sequence[str]) -> str:
+    """The picture and its level, guessed from the organs that it shows."""
+    head = picture_of(desk.exam, how, desk.dice).removesuffix(",")
+    if MODALITIES[desk.exam] in ("XR", "US"):
+        return f"{head}."
+    level = (
+        "kidneys" if any("kidney" in organ for organ in organs)
+        else "upper" if "spleen" in organs
+        else "dome" if "liver" in organs
+        else "pelvis"
+    )  # fmt: skip
+    return f"{head} {pick(desk.dice, LEVELS[level])}."
