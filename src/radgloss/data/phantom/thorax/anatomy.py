@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from radgloss.data.phantom.patient import stream
+from radgloss.data.phantom.patients import Lesion, Patient, stream
 from radgloss.data.phantom.shapes import F32, rotation, spline_basis
 from radgloss.data.phantom.thorax.forms import (
     SIDES,
@@ -26,7 +26,6 @@ from radgloss.data.phantom.thorax.forms import (
     curve,
     hull,
 )
-from radgloss.data.phantom.thorax.nouns import Lesion, Patient
 from radgloss.data.phantom.thorax.view import View
 
 __all__ = ["Body", "Frame", "build_body", "frame"]
@@ -160,6 +159,9 @@ def build_body(base: Frame, lesions: Sequence[Lesion]) -> Body:
     domes = {side: _dome(base, side, by) for side in SIDES}
     if tense is not None and tense.side in SIDES:
         domes[tense.side] = domes[tense.side].lowered(22 * s, 14 * s)
+    for leak in lesions:
+        if leak.what == "pneumothorax" and not base.erect and leak.side in SIDES:
+            domes[leak.side] = _deep_sulcus(domes[leak.side], leak.size_mm)
     if lost is not None:
         for side in SIDES:
             if lost.side in (side, "bilateral"):
@@ -195,6 +197,12 @@ def _dome(base: Frame, side: str, by: Mapping[str, Lesion]) -> Dome:
         side, top, cx, -14 * s, tuple(f * s for f in fall),  # type: ignore[arg-type]
         (cx, 66 * s, 84 * s, 112 * s), ripple,
     )  # fmt: skip
+
+
+def _deep_sulcus(dome: Dome, depth: float) -> Dome:
+    """Air lying in front of the base pushes the outer part of the dome down."""
+    inner, outer, front, back = dome.fall
+    return replace(dome, fall=(inner, outer + 0.9 * depth, front + 0.8 * depth, back))
 
 
 def _heart(
@@ -293,8 +301,8 @@ def _great_vessels(
             column(
                 {-230.0: skew, 0.0: skew, 120.0: skew},
                 {-230.0: 26.0, -60.0: 24.0, 0.0: 10.0, 60.0: 10.0, 110.0: 22.0},
-                {-230.0: 14.0, -60.0: 20.0, 20.0: 24.0, 70.0: 26.0, 95.0: 30.0, 118.0: 40.0},
-                {-230.0: 22.0, -60.0: 30.0, 0.0: 32.0, 70.0: 32.0, 118.0: 26.0},
+                {-230.0: 34.0, -120.0: 26.0, -60.0: 21.0, 20.0: 24.0, 70.0: 26.0, 95.0: 30.0, 118.0: 40.0},
+                {-230.0: 60.0, -120.0: 34.0, -60.0: 30.0, 0.0: 32.0, 70.0: 32.0, 118.0: 26.0},
             ),
             ball((-16, 4, -112), (14, 14, 34)),  # inferior vena cava
         ],

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from radgloss.data.phantom.patients import Lesion
 from radgloss.data.phantom.shapes import F32, polyline
 from radgloss.data.phantom.thorax.airways import BRONCHI, TRACHEA
 from radgloss.data.phantom.thorax.anatomy import Body
 from radgloss.data.phantom.thorax.forms import SIDES
-from radgloss.data.phantom.thorax.nouns import Lesion
 from radgloss.data.phantom.thorax.strokes import solid, stroke, wall
 from radgloss.data.phantom.thorax.view import View
 

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from radgloss.data.phantom.patients import Acquisition
 from radgloss.data.phantom.shapes import F32
-from radgloss.data.phantom.thorax.nouns import Acquisition, Film
+from radgloss.data.phantom.thorax.nouns import Film
 
 __all__ = ["HOSPITALS", "WHITE", "Hospital", "hospital_of", "lettered", "radiograph", "stored"]
 
@@ -114,6 +115,7 @@ def stored(values: F32, inverted: bool) -> F32:
 GLYPHS = {  # 5 × 7 dots, a row each
     "A": "01110 10001 10001 11111 10001 10001 10001",
     "B": "11110 10001 10001 11110 10001 10001 11110",
+    "C": "01111 10000 10000 10000 10000 10000 01111",
     "D": "11110 10001 10001 10001 10001 10001 11110",
     "E": "11111 10000 10000 11110 10000 10000 11111",
     "I": "01110 00100 00100 00100 00100 00100 01110",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from radgloss.data.phantom.patients import Lesion
 from radgloss.data.phantom.shapes import F32
 from radgloss.data.phantom.thorax.anatomy import Body
 from radgloss.data.phantom.thorax.forms import (
@@ -24,7 +25,6 @@ from radgloss.data.phantom.thorax.forms import (
     free,
     ordered,
 )
-from radgloss.data.phantom.thorax.nouns import Lesion
 from radgloss.data.phantom.thorax.view import View
 
 __all__ = ["Lung", "drained", "flooded", "lungs", "ventilated"]

@@ -1,80 +1,21 @@
-"""What a patient must be to be filmed, and what a film is before physics.
+"""What a film of the chest is before physics, and what a lesion leaves on it.
 
 The body is in millimetres, x to the patient's left, y posterior, z superior; z = 0 lies at the
 carina. Shapes: R rows · C columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from radgloss.data.phantom.patients import Lesion
 from radgloss.data.phantom.shapes import F32
 from radgloss.data.phantom.thorax.view import View
 
-__all__ = ["Acquisition", "Film", "Lesion", "Patient", "Shadow"]
-
-
-class Lesion(Protocol):
-    """One thing wrong in one place; see the table of findings for what each word may be."""
-
-    @property
-    def what(self) -> str: ...
-    @property
-    def key(self) -> int: ...
-    @property
-    def side(self) -> str: ...
-    @property
-    def site(self) -> str: ...
-    @property
-    def size_mm(self) -> float: ...
-    @property
-    def volume_ml(self) -> tuple[float, float]: ...
-    @property
-    def severity(self) -> str: ...
-    @property
-    def features(self) -> tuple[str, ...]: ...
-
-
-class Acquisition(Protocol):
-    """How the picture is taken."""
-
-    @property
-    def dose(self) -> float: ...
-    @property
-    def inverted(self) -> bool: ...
-    @property
-    def marker(self) -> str: ...
-    @property
-    def hospital(self) -> int: ...
-
-
-class Patient(Protocol):
-    """Who is filmed."""
-
-    @property
-    def seed(self) -> int: ...
-    @property
-    def exam(self) -> str: ...
-    @property
-    def sex(self) -> Literal["F", "M"]: ...
-    @property
-    def age(self) -> int: ...
-    @property
-    def height_cm(self) -> float: ...
-    @property
-    def bmi(self) -> float: ...
-    @property
-    def lesions(self) -> Sequence[Lesion]: ...
-    @property
-    def acquisition(self) -> Acquisition: ...
-    @property
-    def incidentals(self) -> tuple[str, ...]: ...
-    @property
-    def situs_inversus(self) -> bool: ...
+__all__ = ["Film", "Shadow"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from radgloss.data.phantom.patients import Lesion
 from radgloss.data.phantom.shapes import F32, field
 from radgloss.data.phantom.thorax import airways as tubes
 from radgloss.data.phantom.thorax.anatomy import Body
 from radgloss.data.phantom.thorax.forms import SIDES, Ellipsoid, Plane
 from radgloss.data.phantom.thorax.lungs import Lung
-from radgloss.data.phantom.thorax.nouns import Lesion
 from radgloss.data.phantom.thorax.strokes import dust, solid, stroke
 from radgloss.data.phantom.thorax.view import View
 from radgloss.data.phantom.tissues import ATTENUATION as MU
