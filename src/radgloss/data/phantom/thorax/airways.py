@@ -15,7 +15,9 @@ from radgloss.data.phantom.thorax.forms import SIDES
 from radgloss.data.phantom.thorax.strokes import dust, solid, stroke
 from radgloss.data.phantom.thorax.view import View
 
-__all__ = ["TRACHEA", "airways", "branches", "bronchi", "hila", "trees"]
+__all__ = [
+    "BRONCHI", "TRACHEA", "Branches", "airways", "branches", "bronchi", "drawn", "hila", "trees",
+]  # fmt: skip
 
 Points = npt.NDArray[np.float64]
 TRACHEA = ((0.0, -18.0, 190.0), (0.0, -8.0, 120.0), (-2.0, 2.0, 60.0), (-3.0, 12.0, 0.0))
@@ -85,9 +87,7 @@ def trees(body: Body, side: str) -> Branches:
         t = np.linspace(0, 1, n)[None, :, None]
         line = p[:, None] + long[:, None, None] * (t * way[:, None] + 0.5 * t**2 * bend[:, None])
         radii = r[:, None] * (1 - 0.25 * t[..., 0])
-        kept.append(
-            (line.reshape(-1, 3), radii.ravel(), np.repeat(long / n, n))
-        )
+        kept.append((line.reshape(-1, 3), radii.ravel(), np.repeat(long / n, n)))
         tip = way + bend
         tip /= np.linalg.norm(tip, axis=1, keepdims=True)
         lateral = np.cross(tip, rng.normal(0, 1, tip.shape))

@@ -7,7 +7,7 @@ domes, a shifted mediastinum) act here, before anything is drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from radgloss.data.phantom.thorax.forms import (
 )
 from radgloss.data.phantom.thorax.view import View
 
-__all__ = ["Body", "Frame", "build_body", "frame"]
+__all__ = ["Body", "Frame", "build_body", "frame", "loses_volume"]
 
 Points = npt.NDArray[np.float64]
 HEART = {"mild": (0.52, 0.55), "moderate": (0.56, 0.60), "marked": (0.61, 0.67)}  # ratio, PA
@@ -141,11 +141,16 @@ class Body:
         return inside
 
 
+def loses_volume(lesion: Lesion) -> bool:
+    """Whether collapsed lung draws the diaphragm and the heart towards it."""
+    return lesion.what == "atelectasis" and "linear" not in lesion.features
+
+
 def build_body(base: Frame, lesions: Sequence[Lesion]) -> Body:
     """The body of that frame, reshaped by those lesions."""
     by = {lesion.what: lesion for lesion in lesions}
     tense = next((f for f in lesions if "tension" in f.features), None)
-    lost = next((f for f in lesions if f.what == "atelectasis" and "linear" not in f.features), None)
+    lost = next((f for f in lesions if loses_volume(f)), None)
     amount = 0.0
     if tense is not None:
         amount = -SIDES[tense.side] * SHIFT.get(tense.severity, 18.0)
@@ -153,9 +158,7 @@ def build_body(base: Frame, lesions: Sequence[Lesion]) -> Body:
         amount += SIDES[lost.side] * 0.4 * LUNG_LOSS.get(lost.severity, 10.0)
     s = base.s
     shift = curve({-150: 0.45 * amount, -60: amount, 30: 0.75 * amount, 120: 0.15 * amount})
-    cavities = {
-        side: Cavity(side, base.half_width, base.front, base.back) for side in SIDES
-    }
+    cavities = {side: Cavity(side, base.half_width, base.front, base.back) for side in SIDES}
     domes = {side: _dome(base, side, by) for side in SIDES}
     if tense is not None and tense.side in SIDES:
         domes[tense.side] = domes[tense.side].lowered(22 * s, 14 * s)
@@ -239,7 +242,7 @@ def _heart(
     upright = rotation("x", lean)
     heart = [
         chamber((28, -14, -78), (57, 42, 42), turn),
-        chamber((-12, -8, -62), (36, 38, 47), upright),
+        chamber((-12, -18, -62), (36, 36, 47), upright),
         chamber((11, -40, -84), (49, 36, 40), turn),
         chamber((3, 18, -46), (36, 26, 28), upright),
         chamber((20, -30, -22), (19, 22, 36), upright),
@@ -285,9 +288,7 @@ def _great_vessels(
         {-240.0: 8.0, -100.0: 15.0, arch_z: arch_x - 2, arch_z + 25: arch_x - 4},
         spine_y, low, low, 1.0,
     )  # fmt: skip
-    arch = ball(
-        (arch_x - 9, 8, arch_z - 1), (knob * 1.02, 38, knob * 1.05), rotation("z", -22.0)
-    )
+    arch = ball((arch_x - 9, 8, arch_z - 1), (knob * 1.02, 38, knob * 1.05), rotation("z", -22.0))
     parts: dict[str, list[Ellipsoid | Column]] = {
         "aorta": [descending, arch],
         "middle": [
@@ -301,7 +302,8 @@ def _great_vessels(
             column(
                 {-230.0: skew, 0.0: skew, 120.0: skew},
                 {-230.0: 26.0, -60.0: 24.0, 0.0: 10.0, 60.0: 10.0, 110.0: 22.0},
-                {-230.0: 34.0, -120.0: 26.0, -60.0: 21.0, 20.0: 24.0, 70.0: 26.0, 95.0: 30.0, 118.0: 40.0},
+                {-230.0: 34.0, -120.0: 26.0, -60.0: 21.0, 20.0: 24.0, 70.0: 26.0, 95.0: 30.0,
+                 118.0: 40.0},
                 {-230.0: 60.0, -120.0: 34.0, -60.0: 30.0, 0.0: 32.0, 70.0: 32.0, 118.0: 26.0},
             ),
             ball((-16, 4, -112), (14, 14, 34)),  # inferior vena cava

@@ -40,9 +40,9 @@ def rib_curve(base: Frame, side: str, k: int) -> Rib:
     if k == 1:
         a = np.minimum(a, 62 * s) * np.interp(phi, (0, 1.5, 3), (0.9, 1.0, 0.8))
     x = a * np.abs(np.sin(phi)) ** (2 / 2.3)
-    y = (front + back) / 2 + (back - front) / 2 * np.sign(np.cos(phi)) * np.abs(
-        np.cos(phi)
-    ) ** (2 / 2.3)
+    y = (front + back) / 2 + (back - front) / 2 * np.sign(np.cos(phi)) * np.abs(np.cos(phi)) ** (
+        2 / 2.3
+    )
     ease = np.clip((phi / np.pi - 0.07) / 0.16, 0, 1)  # the head sits on the vertebra
     root = base.spine_y(z32[:1])[0] + 14 * s
     x = (1 - ease) * (21 * s + (x - x[0]) * 0.9) + ease * x
@@ -73,7 +73,9 @@ def one_rib(base: Frame, view: View, rib: Rib) -> F32:
     out = view.blank()
     u = points[:, view.setup.across]
     turn = int(np.argmax(np.abs(u))) if view.frontal else len(u)
-    away = points[:, :2] - np.array([0, points[:, 1].mean()])
+    z = points[:, 2].astype(np.float32)
+    away = points[:, :2].copy()
+    away[:, 1] -= (base.front(z) + base.back(z)) / 2
     away[:, 1] *= 1.3
     normal = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
     edge = np.abs(normal[:, view.setup.ray])  # 1 face-on, 0 edge-on
@@ -278,5 +280,3 @@ def _blade(view: View, corners: Points) -> F32:
         d = (view.u - np.float32(a[0])) * np.float32(normal[0])
         inside = np.maximum(inside, d + (view.z - np.float32(a[1])) * np.float32(normal[1]))
     return np.clip(0.5 - inside / 2, 0, 1)
-
-

@@ -12,7 +12,7 @@ from radgloss.data.phantom.patients import Lesion, Patient, stream
 from radgloss.data.phantom.shapes import F32, polyline
 from radgloss.data.phantom.shapes import field as noise
 from radgloss.data.phantom.thorax import airways, bones, devices, opacities, soft
-from radgloss.data.phantom.thorax.anatomy import Body, Frame, build_body, frame
+from radgloss.data.phantom.thorax.anatomy import Body, Frame, build_body, frame, loses_volume
 from radgloss.data.phantom.thorax.forms import SIDES, length
 from radgloss.data.phantom.thorax.lungs import Lung, flooded, lungs, silhouettes, ventilated
 from radgloss.data.phantom.thorax.nouns import Film, Shadow
@@ -24,6 +24,7 @@ __all__ = ["SIZE", "build"]
 
 SIZE = 512  # rows and columns
 SOFT, FAT = np.float32(MU["soft"]), np.float32(MU["fat"])
+MISPLACED = 0.004  # of side markers
 NOWHERE = (float("nan"),) * 3
 Mask = npt.NDArray[np.bool_]
 
@@ -41,6 +42,8 @@ class _Scene:
     out: F32
     solid: F32  # path of lung without air
     facts: dict[str, float]
+    trees: list[airways.Branches] = field(default_factory=list)
+    blood: dict[float, F32] = field(default_factory=dict)  # path of vessels by cephalisation
     found: dict[int, tuple[Mask, F32, tuple[float, float, float]]] = field(default_factory=dict)
 
     def own(self, lesion: Lesion) -> np.random.Generator:
@@ -51,9 +54,7 @@ class _Scene:
         i = 1000 * (1 + list(VIEWS).index(self.view.name))
         return stream(self.patient.seed, self.patient.exam, "lesion", i + lesion.key)
 
-    def add(
-        self, lesion: Lesion, mask: Mask, change: F32, centre: npt.ArrayLike = NOWHERE
-    ) -> None:
+    def add(self, lesion: Lesion, mask: Mask, change: F32, centre: npt.ArrayLike = NOWHERE) -> None:
         """Put a lesion on the film, or one side more of it."""
         x, y, z = (float(v) for v in np.asarray(centre, float))
         k = next(i for i, other in enumerate(self.patient.lesions) if other is lesion)
@@ -85,7 +86,8 @@ def build(patient: Patient, view: str, size: int = SIZE) -> Film:
             _DRAWN[lesion.what](scene, lesion)
     _vessels(scene)
     _skeleton(scene)
-    if "ecg leads" in patient.incidentals or not base.erect:
+    monitored = not base.erect and bool(base.rng(61).random() < 0.6)
+    if monitored or "ecg leads" in patient.incidentals:
         scene.out += devices.leads(scene.body, plane)
     if "aortic calcification" in patient.incidentals:
         scene.out += _calcified_arch(scene.body, plane)
@@ -149,6 +151,10 @@ def _measure(scene: _Scene) -> None:
     row, column = view.pixel_of(tuple(scene.body.moved([airways.TRACHEA[-1]])[0]))
     facts["carina row"], facts["carina column"] = row, column
     facts["carina z"] = 0.0
+    slip = stream(scene.patient.seed, scene.patient.exam, "acquisition", 30)
+    facts["marker misplaced"] = float(slip.random() < MISPLACED)
+    for side in SIDES:
+        facts[f"{side} dome"] = scene.body.domes[side].top
     if view.frontal:
         edges = []
         for form in scene.body.parts["heart"]:
@@ -157,7 +163,7 @@ def _measure(scene: _Scene) -> None:
             edges += [f * (form.center[0] + sign * form.extent[0]) for sign in (-1, 1)]
         z = np.linspace(-140, 0, 141, dtype=np.float32) * np.float32(scene.base.s)
         chest = 2 * float(scene.base.half_width(z).max())
-        facts["heart width"], facts["chest width"] = max(edges) - min(edges), chest
+        facts["heart width"], facts["chest width"] = float(max(edges) - min(edges)), chest
         facts["cardiothoracic ratio"] = facts["heart width"] / chest
 
 
@@ -173,7 +179,7 @@ def _reshaping(scene: _Scene) -> None:
         leak = lesion.what == "pneumothorax" and (
             "tension" in lesion.features or not scene.base.erect
         )
-        lost = lesion.what == "atelectasis" and "linear" not in lesion.features
+        lost = loses_volume(lesion)
         if not (leak or lost or lesion.what in ("cardiomegaly", "hyperinflation")):
             continue
         rest = [other for other in patient.lesions if other is not lesion]
@@ -212,7 +218,7 @@ def _pleura(scene: _Scene) -> None:
                 old = scene.both[side]
                 new, line = ventilated(scene.body, scene.view, old, lesion)
                 gas = old.path - new.path
-                squeeze = new.path * np.float32(0.5 * min(lesion.size_mm, 60) / 60)
+                squeeze = new.path * np.float32(0.35 * min(lesion.size_mm, 60) / 60)
                 change = (squeeze - gas) * scene.density + line * SOFT
                 scene.both[side] = new
                 scene.out += change
@@ -258,7 +264,8 @@ def _oedema(scene: _Scene, lesion: Lesion) -> None:
     if "interstitial lines" in lesion.features:
         change = change + opacities.kerley(body, view, scene.own(lesion), lesion.severity)
     if "cephalisation" in lesion.features:
-        change = change + _blood(scene, 1.0) - _blood(scene, 0.0)
+        calm = _blood(scene, 0.0)
+        change = change + _blood(scene, 1.0) - calm
     scene.out += change
     aerated = sum((lung.path for lung in scene.both.values()), start=view.blank()) > 8
     scene.add(lesion, (change > 0.03) & aerated, change)
@@ -292,7 +299,7 @@ def _fracture(scene: _Scene, lesion: Lesion) -> None:
     move = 8.5 if "displaced" in lesion.features else 2.2
     back = points[: at + 1], radii[: at + 1], weights[: at + 1].copy()
     inward = -points[at] * (1, 1, 0) / np.linalg.norm(points[at, :2])
-    fade = np.exp(-np.arange(len(points) - at) / 9.0)[:, None]
+    fade = np.exp(-np.arange(len(points) - at) / 2.5)[:, None]
     step = (np.array([0, 0, -1.0]) + 0.5 * inward) * move * base.s
     front = points[at:] + step * fade, radii[at:], weights[at:].copy()
     back[2][-1] *= 0.25
@@ -302,7 +309,7 @@ def _fracture(scene: _Scene, lesion: Lesion) -> None:
     change = broken - whole
     scene.out += change  # the whole rib is drawn with the others
     u, z = view.project(points[at][None])[0]
-    near = np.hypot(view.u - np.float32(u), view.z - np.float32(z)) < 15 * base.s
+    near = np.hypot(view.u - np.float32(u), view.z - np.float32(z)) < 20 * base.s
     scene.add(lesion, near, change, points[at])
 
 
@@ -345,10 +352,13 @@ def _blood(scene: _Scene, upper: float) -> F32:
     view = scene.view
     aerated = sum((lung.path for lung in scene.both.values()), start=view.blank())
     inside = np.clip(aerated / 30, 0, 1) * (1 - np.clip(scene.solid / (aerated + 5), 0, 1))
-    trees = [
-        airways.branches(scene.body, airways.trees(scene.body, side), upper) for side in SIDES
-    ]
-    path = airways.drawn(view, trees) + airways.hila(scene.body, view, upper)
+    if upper not in scene.blood:
+        if not scene.trees:
+            scene.trees += [airways.trees(scene.body, side) for side in SIDES]
+        trees = [airways.branches(scene.body, tree, upper) for tree in scene.trees]
+        path = airways.drawn(view, trees) + airways.hila(scene.body, view, upper)
+        scene.blood[upper] = path
+    path = scene.blood[upper]
     return path * inside * np.float32(1.05 * (MU["soft"] - MU["lung"]))
 
 

@@ -22,7 +22,7 @@ from radgloss.data.phantom.thorax.view import View
 __all__ = ["COURSES", "Course", "device", "leads"]
 
 Points = npt.NDArray[np.float64]
-PLASTIC, BARIUM = np.float32(0.006), np.float32(0.055)  # 1/mm above soft tissue
+PLASTIC, BARIUM = np.float32(0.010), np.float32(0.085)  # 1/mm above soft tissue
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ def _fine(points: npt.ArrayLike, step: float = 2.5) -> Points:
 def _cut(line: Points, z: float) -> Points:
     """A falling curve as far as the height z, its last point exactly there."""
     above = line[line[:, 2] > z]
-    end = [np.interp(-z, -line[:, 2], line[:, k]) for k in range(3)]
-    end[2] = z
+    end = [float(np.interp(-z, -line[:, 2], line[:, k])) for k in (0, 1)]
+    end.append(z)
     return np.vstack([above, end])
 
 
@@ -101,10 +101,15 @@ def _nasogastric(body: Body, lesion: Lesion, rng: np.random.Generator) -> Course
         gullet[-1] = (6, 30, -48 + int(rng.integers(0, 30)))
         return Course(_fine(body.moved(gullet)), 1.9, True)
     dome = body.domes["left"]
+    deep = float(rng.uniform(50, 68)) * s
     under = [
         (dome.cx * 0.34, 20 * s, dome.top - 22 * s),
         (dome.cx * 0.62, 12 * s, dome.top - 40 * s),
-        (dome.cx * float(rng.uniform(0.75, 0.95)), 4 * s, dome.top - float(rng.uniform(50, 68)) * s),
+        (
+            dome.cx * float(rng.uniform(0.75, 0.95)),
+            4 * s,
+            dome.top - deep,
+        ),
     ]
     return Course(_fine(np.vstack([body.moved(gullet), under])), 1.9, True)
 
@@ -112,9 +117,9 @@ def _nasogastric(body: Body, lesion: Lesion, rng: np.random.Generator) -> Course
 def _drain(body: Body, lesion: Lesion, rng: np.random.Generator) -> Course:
     sign, s = SIDES.get(lesion.side, 1), body.frame.s
     z = float(rng.uniform(-55, -25))
-    wall_x = float(body.frame.half_width(np.float32([z * s]))[0]) / s
+    wall_x = float(body.frame.half_width(np.array([z * s], np.float32))[0]) / s
     top = float(rng.uniform(52, 84))
-    inner = float(body.frame.half_width(np.float32([top * s]))[0]) / s
+    inner = float(body.frame.half_width(np.array([top * s], np.float32))[0]) / s
     way = np.array([
         (wall_x + 46, -4, z - 34), (wall_x + 16, 2, z - 12), (wall_x - 5, 10, z + 8),
         (wall_x - 16, 24, z + 46), (0.5 * (wall_x + inner) - 18, 30, 0.35 * z + 0.65 * top),

@@ -145,25 +145,26 @@ def _word(text: str, height: int) -> F32:
     return np.clip((big - 0.3) * 2.5, 0, 1).astype(np.float32)
 
 
-def lettered(values: F32, view: str, acquisition: Acquisition, pixel: float) -> F32:
+def lettered(values: F32, film: Film, acquisition: Acquisition) -> F32:
     """A film with its side marker and the department's words burned in.
 
-    The marker stands where the technologist put it: R on the patient's right, L on the left; a
-    wrong marker is an `acquisition.marker` of the other letter at the same place, so the caller
-    chooses both. On a lateral film it names the side next to the detector."""
+    The marker stands on its own side of the patient, R on the right and L on the left, except
+    where `film.facts["marker misplaced"]` is 1 (rare: a technologist's mistake). On a lateral
+    film it names the side next to the detector."""
     style = hospital_of(acquisition)
     out = values.copy()
     rows, columns = values.shape
+    pixel = film.view.pixel
     if acquisition.marker:
         stamp = _word(acquisition.marker, max(int(style.size / pixel), 7))
         if style.boxed:
             stamp = np.maximum(np.pad(stamp, 3), _frame(stamp.shape))
         inset = int(style.corner[1] * columns)
-        left = acquisition.marker == "R"
+        left = (acquisition.marker == "R") != bool(film.facts.get("marker misplaced", 0.0))
         column = inset if left else columns - inset - stamp.shape[1]
         _burn(out, stamp, int(style.corner[0] * rows), column)
-    if style.tag and TAGS[view]:
-        words = _word(TAGS[view], max(int(5.5 / pixel), 7))
+    if style.tag and TAGS[film.view.name]:
+        words = _word(TAGS[film.view.name], max(int(5.5 / pixel), 7))
         _burn(out, words, int(0.02 * rows), columns - words.shape[1] - int(0.02 * columns))
     return np.rint(out).astype(np.float32)
 

@@ -123,9 +123,11 @@ class Cavity:
         """Half width, middle and half depth by height."""
         up = z + self.lift(z)
         inset = self.inset(z)
-        front, back = self.front(up) + np.float32(0.4) * inset, self.back(up) - 0.4 * inset
+        front = self.front(up) + np.float32(0.4) * inset
+        back = self.back(up) - np.float32(0.4) * inset
         half = np.maximum((back - front) / 2, 0)
-        return np.maximum(self.half_width(up) - inset, 1), (front + back) / 2, half
+        width = np.maximum(self.half_width(up) - inset, 1)
+        return width, ((front + back) / 2).astype(np.float32), half.astype(np.float32)
 
     @property
     def _middle(self) -> float:
@@ -197,11 +199,11 @@ class Dome:
             k = np.float32(self.reach[i] ** 2.2 / self.fall[i])
             return (np.clip(room, 0, None) * k) ** np.float32(1 / 2.2)
 
-        start = np.where(room > 0, np.float32(middle) - way(low), FAR)
-        end = np.where(room > 0, np.float32(middle) + way(high), -FAR)
+        start: F32 = np.where(room > 0, np.float32(middle) - way(low), FAR)
+        end: F32 = np.where(room > 0, np.float32(middle) + way(high), -FAR)
         if not view.frontal and self.side == "right":
-            return np.where(room > 0, -end, FAR), np.where(room > 0, -start, -FAR)
-        return start, end
+            start, end = np.where(room > 0, -end, FAR), np.where(room > 0, -start, -FAR)
+        return start.astype(np.float32), end.astype(np.float32)
 
     def contains(self, p: Points, margin: float = 0.0) -> npt.NDArray[np.bool_]:
         at = self.height(p[:, 0].astype(np.float32), p[:, 1].astype(np.float32))
@@ -222,8 +224,9 @@ class Plane:
         rest = np.float32(self.offset) - np.float32(n[u]) * gu - np.float32(n[2]) * gz
         if abs(n[t]) < 1e-6:
             inside = rest >= 0
-            return np.where(inside, -FAR, FAR), np.where(inside, FAR, -FAR)
-        at = rest / np.float32(n[t])
+            end = np.where(inside, FAR, -FAR).astype(np.float32)
+            return -end, end
+        at: F32 = (rest / np.float32(n[t])).astype(np.float32)
         whole = np.full_like(at, FAR)
         return (-whole, at) if n[t] > 0 else (at, whole)
 

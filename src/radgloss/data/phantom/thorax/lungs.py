@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from radgloss.data.phantom.patients import Lesion
 from radgloss.data.phantom.shapes import F32
@@ -27,7 +28,7 @@ from radgloss.data.phantom.thorax.forms import (
 )
 from radgloss.data.phantom.thorax.view import View
 
-__all__ = ["Lung", "drained", "flooded", "lungs", "ventilated"]
+__all__ = ["Lung", "drained", "flooded", "lungs", "silhouettes", "ventilated"]
 
 LATTICE = 6.0  # mm between points when a volume is measured
 RISE = 58.0  # mm that a meniscus climbs at the wall
@@ -60,14 +61,14 @@ def lungs(body: Body, view: View) -> dict[str, Lung]:
     return out
 
 
-def _lattice(body: Body, side: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _lattice(body: Body, side: str) -> npt.NDArray[np.float64]:
     axes = np.arange(0, 150, LATTICE), np.arange(-115, 115, LATTICE), np.arange(-250, 125, LATTICE)
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     grid[:, 0] *= SIDES[side]
     return grid[body.in_lung(side, grid, 0.0)]
 
 
-def _wall(body: Body, side: str, p: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> F32:
+def _wall(body: Body, side: str, p: npt.NDArray[np.float64]) -> F32:
     """Distance from the lung's axis as a share of the way to the wall: (N,)."""
     a, c, b = body.cavities[side].section(p[:, 2].astype(np.float32))
     middle = 0.40 * a
@@ -134,14 +135,9 @@ def ventilated(body: Body, view: View, lung: Lung, lesion: Lesion) -> tuple[Lung
     edges = []
     for move in (-0.45, 0.0, 0.45):
         inset, lift = _collapse(s, depth * gone, move)
-        lift_of = lift if "tension" not in lesion.features else _scaled(lift, 1.0)
-        edges.append(drained(lung, cavity.collapsed(inset, lift_of).along(view)))
-    line = np.clip(edges[0].path - edges[2].path, 0, 6) * np.float32(0.6)
+        edges.append(drained(lung, cavity.collapsed(inset, lift).along(view)))
+    line = np.clip(edges[0].path - edges[2].path, 0, 8) * np.float32(0.9)
     return edges[1], line
-
-
-def _scaled(f: Curve, by: float) -> Curve:
-    return lambda z: f(z) * np.float32(by)
 
 
 def _collapse(s: float, depth: float, move: float) -> tuple[Curve, Curve]:
@@ -160,8 +156,6 @@ def _collapse(s: float, depth: float, move: float) -> tuple[Curve, Curve]:
     return inset, lift
 
 
-def silhouettes(both: Mapping[str, Lung]) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def silhouettes(both: Mapping[str, Lung]) -> dict[str, npt.NDArray[np.bool_]]:
     """Where each healthy lung is on the film, as masks (R, C)."""
     return {f"{side} lung": lung.path > 4.0 for side, lung in both.items()}
-
-

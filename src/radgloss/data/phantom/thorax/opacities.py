@@ -31,8 +31,9 @@ SOFT = (0.55, 0.75, 0.92, 1.06)  # nested regions make a soft border away from f
 
 def lobe(side: str, site: str, s: float) -> list[Plane]:
     """The planes that bound a lobe. Raises KeyError for a lobe that side does not have."""
-    oblique = 30.0 * s
-    below, above = Plane((0.0, -1.0, 1.0), -oblique), Plane((0.0, 1.0, -1.0), oblique)
+    # from the fifth thoracic vertebra through the hilum to the floor behind the sternum
+    oblique, steep = 54.0 * s, 1.3
+    below, above = Plane((0.0, -steep, 1.0), -oblique), Plane((0.0, steep, -1.0), oblique)
     over, under = Plane((0.0, 0.0, -1.0), 18 * s), Plane((0.0, 0.0, 1.0), -18 * s)
     lobes = {
         ("right", "upper lobe"): [above, over],
@@ -44,9 +45,7 @@ def lobe(side: str, site: str, s: float) -> list[Plane]:
     return lobes[side, site]
 
 
-def place(
-    body: Body, rng: np.random.Generator, side: str, site: str, margin: float
-) -> Points:
+def place(body: Body, rng: np.random.Generator, side: str, site: str, margin: float) -> Points:
     """A point (3,) of that lobe at least `margin` mm within the lung, as far as it has room."""
     s = body.frame.s
     planes = lobe(side, site, s)
@@ -85,9 +84,10 @@ def nodule(
         )
         return (1 + wave).astype(np.float32)
 
-    turn = np.linspace(0, 2 * np.pi, 720, endpoint=False).astype(np.float32)
-    whole = outline(turn)
-    widest = float(((whole + np.roll(whole, 360)) / 2).max())
+    turn = np.linspace(0, 2 * np.pi, 360, endpoint=False).astype(np.float32)
+    rim = outline(turn) * np.stack([np.cos(turn), np.sin(turn)])  # (2, angles)
+    across = np.stack([np.cos(turn[:180:3]), np.sin(turn[:180:3])]).T @ rim
+    widest = float(np.ptp(across, axis=1).max()) / 2
     q = np.hypot(du, dz) / (np.float32(r) * outline(np.arctan2(dz, du)) / np.float32(widest))
     edge = np.float32(0.9 * view.pixel / r)
     path = 2 * r / zoom * np.sqrt(np.clip(1 - q**2, 0, None)) * np.clip((1 - q) / edge + 0.5, 0, 1)
@@ -127,7 +127,7 @@ def consolidation(
     path /= len(SOFT) if reach < 200 else 1
     texture = field(rng, view.shape, (view.pixel, view.pixel), 11.0) * np.float32(0.10)
     texture += field(rng, view.shape, (view.pixel, view.pixel), 26.0) * np.float32(0.08)
-    change = path * FILLED * np.clip(np.float32(0.84) + texture, 0.4, 1.0)
+    change = path * FILLED * np.clip(np.float32(0.9) + texture, 0.4, 1.0)
     if "air bronchograms" in lesion.features:
         change = change - _bronchograms(body, view, lung.side, site, centre, radii, path)
     return path, change.astype(np.float32), centre
@@ -173,11 +173,12 @@ def kerley(body: Body, view: View, rng: np.random.Generator, severity: str) -> F
     for side, sign in SIDES.items():
         low = body.domes[side].top - 34 * s
         for z in np.arange(low, low + 78 * s, 5.5 * s):
+            level = np.array([z], np.float32)
+            a, c, b = (float(v[0]) for v in body.cavities[side].section(level))
             for _ in range({"mild": 4, "moderate": 6, "severe": 6}.get(severity, 5)):
                 phi = float(rng.uniform(-0.9, 0.9))
-                a, c, b = (float(v[0]) for v in body.cavities[side].section(np.float32([z])))
-                start = np.array([sign * a * np.cos(phi) ** 0.87,
-                                  c + b * np.sign(phi) * np.abs(np.sin(phi)) ** 0.87, z])  # fmt: skip
+                y = c + b * np.sign(phi) * np.abs(np.sin(phi)) ** 0.87
+                start = np.array([sign * a * np.cos(phi) ** 0.87, y, z])
                 inward = np.array([-sign * np.cos(phi), -np.sin(phi), float(rng.normal(0, 0.08))])
                 long = float(rng.uniform(10, 19)) * s
                 t = np.linspace(0.08, 1, 30)[:, None]
@@ -215,5 +216,3 @@ def bands(
 
         stroke(view, out, points, r, plate, fade, 0.95)
     return np.clip(out, 0, 70) * FILLED * np.float32(0.6), first
-
-

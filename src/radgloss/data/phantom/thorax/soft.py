@@ -5,6 +5,7 @@ Shapes: R rows · C columns; a path is millimetres along the ray."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,9 +40,10 @@ def skin(base: Frame, view: View) -> tuple[Callable[[F32], F32], Curve, Curve]:
             210 * s: 54 * s + plump,
         }
     )  # fmt: skip
-    front = {-240: -112, -140: -114, -90: -113, -40: -106, 10: -93, 50: -75, 80: -60, 105: -44,
-             125: -34, 150: -36, 210: -42}  # fmt: skip
-    back = {-240: 116, -100: 124, -20: 128, 40: 124, 80: 112, 110: 98, 130: 84, 150: 72, 210: 62}
+    front: dict[float, float] = {-240: -112, -140: -114, -90: -113, -40: -106, 10: -93, 50: -75,
+             80: -60, 105: -44, 125: -34, 150: -36, 210: -42}  # fmt: skip
+    back: dict[float, float] = {-240: 116, -100: 124, -20: 128, 40: 124, 80: 112, 110: 98,
+            130: 84, 150: 72, 210: 62}  # fmt: skip
     fat = curve({-240: 1.6 * plump, 20: 1.0 * plump, 90: 0.5 * plump, 210: 0.4 * plump})
     thin, thick = curve(front, s), curve(back, s)
     return width, lambda z: thin(z) - fat(z), lambda z: thick(z) + 0.8 * fat(z)
@@ -79,11 +81,11 @@ def _arms(base: Frame, view: View) -> F32:
     """Both arms raised out of the way of a lateral film, and what of the shoulders stays in it."""
     s = base.s
     gu, gz = view.grid(0.0)
-    middle = curve({70: 26, 110: 14, 150: -14, 210: -60}, s)(gz)
-    half = curve({70: 30, 100: 58, 150: 62, 210: 58}, s)(gz)
-    thick = curve({52: 0, 80: 40, 110: 120, 210: 130}, s)(gz)
+    middle = curve({70.0: 26.0, 110: 14, 150: -14, 210: -60}, s)(gz)
+    half = curve({70.0: 30.0, 100: 58, 150: 62, 210: 58}, s)(gz)
+    thick = curve({52.0: 0.0, 80.0: 40, 110: 120, 210: 130}, s)(gz)
     q = np.clip(1 - ((gu - middle) / half) ** 2, 0, 1)
-    return (thick * q**np.float32(0.8)).astype(np.float32)
+    return (thick * q ** np.float32(0.8)).astype(np.float32)
 
 
 def _breasts(base: Frame, view: View, whole: F32, front: Curve) -> F32:
@@ -150,10 +152,8 @@ def free_air(body: Body, view: View, side: str, severity: str) -> F32:
     thick, half = (v * body.frame.s for v in FREE_AIR.get(severity, FREE_AIR["moderate"]))
     above = body.domes[side].lowered(MUSCLE)
     k = thick / half**2.2
-    fall = tuple(max(f - k * r**2.2, 0.08 * f) for f, r in zip(above.fall, above.reach, strict=True))
-    below = type(above)(
-        above.side, above.top - thick, above.cx, above.cy, fall, above.reach, above.ripple  # type: ignore[arg-type]
-    )
+    fall = [max(f - k * r**2.2, 0.08 * f) for f, r in zip(above.fall, above.reach, strict=True)]
+    below = replace(above, top=above.top - thick, fall=(fall[0], fall[1], fall[2], fall[3]))
     wall = body.cavities[side].along(view)
     gas = length(clipped(above.along(view), wall)) - length(clipped(below.along(view), wall))
     return np.clip(gas, 0, None)
