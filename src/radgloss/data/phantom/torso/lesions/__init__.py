@@ -1,29 +1,47 @@
-"""What is wrong, organ by organ."""
+"""What is wrong, organ by organ: each lesion is painted by the function of its name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
-from radgloss.data.phantom.shapes import Paint
-from radgloss.data.phantom.torso.kidneys import Kidney
-from radgloss.data.phantom.torso.liver import Liver
-from radgloss.data.phantom.torso.pancreas import Pancreas
-from radgloss.data.phantom.torso.pelvis import Ovary
+from radgloss.data.phantom.patients import stream
+from radgloss.data.phantom.torso.lesions.bowel import BOWEL
+from radgloss.data.phantom.torso.lesions.common import Job, Organs
+from radgloss.data.phantom.torso.lesions.diffuse import DIFFUSE
+from radgloss.data.phantom.torso.lesions.kidneys import KIDNEYS
+from radgloss.data.phantom.torso.lesions.liver import LIVER, SPLEEN
+from radgloss.data.phantom.torso.lesions.pelvis import PELVIS
+from radgloss.data.phantom.torso.lesions.spaces import SPACES
 from radgloss.data.phantom.torso.scene import Placed, Scene
 
+__all__ = ["PAINTERS", "Organs", "paint_lesions"]
 
-@dataclass(frozen=True, eq=False)
-class Organs:
-    """The shapes that lesions are placed in."""
-
-    liver: Liver
-    spleen: Paint | None
-    kidneys: Mapping[str, Kidney]
-    pancreas: Pancreas
-    ovaries: Mapping[str, Ovary]
+PAINTERS: Mapping[str, Callable[[Job], Placed | None]] = {
+    **DIFFUSE,
+    **LIVER,
+    **SPLEEN,
+    **KIDNEYS,
+    **BOWEL,
+    **PELVIS,
+    **SPACES,
+}
+_LAST = tuple(SPACES)  # fluid and air take what room the others leave
 
 
 def paint_lesions(scene: Scene, organs: Organs) -> tuple[Placed, ...]:
-    """The lesions where they came to lie."""
-    return ()
+    """The lesions of this part of the body where they came to lie, in the patient's order.
+
+    A lesion of an organ that is absent, or of another part of the body, is left out."""
+    done: dict[int, Placed] = {}
+    taken: list[tuple[float, float, float, float]] = []
+    lesions = [lesion for lesion in scene.patient.lesions if lesion.what in PAINTERS]
+    for lesion in sorted(lesions, key=lambda one: one.what in _LAST):
+        if lesion.what in SPLEEN and organs.spleen is None:
+            continue
+        if lesion.what == "splenomegaly" and organs.spleen is None:
+            continue
+        rng = stream(scene.patient.seed, scene.patient.exam, "lesion", lesion.key)
+        found = PAINTERS[lesion.what](Job(scene, organs, lesion, rng, taken))
+        if found is not None:
+            done[id(lesion)] = found
+    return tuple(done[id(lesion)] for lesion in lesions if id(lesion) in done)
