@@ -126,16 +126,15 @@ def paint_colon(scene: Scene, rng: np.random.Generator) -> None:
         scene.paint(worm, "bowel wall", organ="bowel")
 
 
-def _winding(scene: Scene, rng: np.random.Generator) -> Points:
+def _winding(scene: Scene, rng: np.random.Generator, pitch: float) -> Points:
     """Places that a tube visits in turn: row after row through the belly, jittered."""
-    pitch = 27.0
     sites = []
     flip = 1
     for level, z in enumerate(np.arange(-16, -205, -pitch)):
         half = float(np.interp(z, (-200, -160, -110, -60, -16), (30, 42, 62, 74, 62)))
         front = float(np.interp(z, (-200, -150, -90, -16), (-28, -40, -52, -48)))
         back = float(np.interp(z, (-200, -150, -90, -16), (16, 14, -4, -10)))
-        rows = max(round((back - front) / 25) + 1, 2)
+        rows = max(round((back - front) / (pitch - 2)) + 1, 2)
         for j, y in enumerate(np.linspace(front, back, rows)[:: 1 if level % 2 else -1]):
             across = np.arange(-half, half + 1, pitch)
             for x in across[::flip]:
@@ -151,18 +150,17 @@ def paint_small_bowel(scene: Scene, rng: np.random.Generator) -> None:
     seeds = [int(k) for k in rng.integers(2**31, size=4)]
     _mesentery(scene, np.random.default_rng(seeds[0]))
     own = np.random.default_rng(seeds[1])
-    sites = _winding(scene, own)
-    n = 3 * len(sites)
+    blocked = scene.find("bowel obstruction")
+    pitch = 27.0 if blocked is None else max(blocked.size_mm / scene.s + 2, 30.0)
+    sites = _winding(scene, own, pitch)
+    n = 4 * len(sites)
     line = scene.line(sites, n)
     u = np.linspace(0, 1, n)
-    blocked = scene.find("bowel obstruction")
     waves = np.sin(u * 70 + own.uniform(0, 6)) + np.sin(u * 31 + own.uniform(0, 6))
     usual = (10.6 + 1.3 * waves) * s
     if blocked is not None:
         half = blocked.size_mm / 2
         usual = np.where(u < 0.55, half + 0.8 * waves * s, 6.5 * s + 0 * waves)
-        every = np.unique(np.r_[0:n:2, n - 1])  # wide loops need fewer turns
-        line, u, usual = line[every], u[every], usual[every]
     segments = path(line, usual)
     loops, along = tube_along(g, segments, 5.0)
     loops = scene.free(scene.inside(loops, 2.5, 4.0), 1.2)
@@ -173,7 +171,7 @@ def paint_small_bowel(scene: Scene, rng: np.random.Generator) -> None:
     oral = "oral contrast" in scene.patient.incidentals
     share = np.clip(np.sin(along * np.float32(19.0)) * 3, 0, 1) * np.float32(0.9 if oral else 0.0)
     scene.paint(inner, "bowel fluid", mix=("oral contrast", share), grain=folds * np.float32(0.1))
-    height = np.interp(along, u, polyline(sites, n)[:, 1] if blocked is None else line[:, 1])
+    height = np.interp(along, u, polyline(sites, n)[:, 1])
     airy = np.sin(along * np.float32(47.0) + np.float32(own.uniform(0, 6)))
     need = 0.72 if blocked is None else -0.1
     fall = np.where(airy > need, -2.0 if blocked is None else 0.0, -60.0)

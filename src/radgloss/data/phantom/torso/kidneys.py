@@ -16,10 +16,10 @@ __all__ = ["STOPS", "Kidney", "paint_kidneys", "paint_ureters"]
 # how wide calyces and pelvis become, as a factor of their usual calibre, and how thin the cortex
 GRADES = {"": (1.0, 0.0), "mild": (1.9, 0.0), "moderate": (3.0, 1.5), "severe": (4.4, 4.0)}
 URETER = (  # the left side, from the pelvis of the kidney to the bladder
-    (36, 20, -44),
-    (36, 12, -80),
-    (33, 16, -120),
-    (44, 40, -160),
+    (35, 14, -44),
+    (31, 6, -80),
+    (27, 2, -118),
+    (38, 34, -160),
     (40, 32, -188),
     (16, 8, -204),
 )
@@ -165,7 +165,7 @@ def paint_ureters(scene: Scene, kidneys: dict[str, Kidney]) -> None:
         wide = np.sqrt(GRADES[water.severity or "moderate"][0]) if water is not None else 1.0
         stop = STOPS.get(stone.site, 0.5) if stone is not None else (0.12 if water else 0.0)
         u = np.linspace(0, 1, len(kidney.ureter))
-        radius = np.where(u <= stop, 1.45 * wide + 0.25, 1.25) * scene.s
+        radius = np.where(u <= stop, 1.45 * wide - 0.2, 1.25) * scene.s
         shape = tube(scene.grid, path(kidney.ureter, radius), 2.0)
         scene.paint(Paint(shape.box, shape.distance - np.float32(0.7)), "urothelium", 2.0)
         scene.paint(shape, "renal urine", 2.0)

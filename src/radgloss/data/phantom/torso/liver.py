@@ -88,7 +88,10 @@ def _outline(scene: Scene, rng: np.random.Generator) -> Paint:
     nodules = scene.noise(rng, box, 9.0)
     if sick and "nodular surface" in features:
         shape = shape + np.clip(nodules, -1.4, 1.4) * np.float32(1.9)
-    limit = np.maximum(scene.wall[box], scene.dome[box] + np.float32(0.5)) + np.float32(2.5)
+    fluid = scene.find("free fluid")
+    afloat = sick and fluid is not None and fluid.severity in ("moderate", "large")
+    gap = 11.0 if afloat else 2.5  # a shrunken liver in ascites
+    limit = np.maximum(scene.wall[box], scene.dome[box] + np.float32(0.5)) + np.float32(gap)
     return Paint(box, smooth_max(shape, limit, 5))
 
 

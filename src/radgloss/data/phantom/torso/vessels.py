@@ -14,16 +14,16 @@ FORK = -66.0  # z of the aortic bifurcation, mm
 # artery from the fork to the groin on the left side: common, external iliac, femoral
 ILIAC = (
     (2, 3, -64),
-    (22, 6, -92),
-    (40, 12, -118),
-    (55, -4, -150),
-    (62, -32, -182),
+    (18, 5, -92),
+    (31, 9, -118),
+    (42, 0, -150),
+    (54, -32, -182),
     (64, -52, -206),
     (66, -56, -232),
     (70, -52, -290),
 )
 ILIAC_RADII = (6.6, 5.6, 5.2, 4.4, 4.2, 4.4, 4.4, 4.0)
-INTERNAL = ((40, 14, -116), (44, 38, -142), (46, 48, -170), (50, 40, -195))
+INTERNAL = ((31, 12, -116), (40, 38, -142), (44, 48, -170), (48, 40, -195))
 
 
 def aorta_radius(scene: Scene, rng: np.random.Generator) -> float:

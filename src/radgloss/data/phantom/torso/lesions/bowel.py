@@ -18,6 +18,7 @@ from radgloss.data.phantom.torso.lesions.common import (
     stated,
     strand,
 )
+from radgloss.data.phantom.torso.lesions.measure import longest_axial
 from radgloss.data.phantom.torso.pancreas import PARTS
 from radgloss.data.phantom.torso.scene import Placed
 
@@ -37,7 +38,7 @@ def _appendicitis(job: Job) -> Placed:
     """A thick blind tube from the caecum, with what it does to the fat around it."""
     scene = job.scene
     s, root = scene.s, scene.places["caecum"][0]
-    steps = np.array([(0, 0, 0), (16, 4, -8), (31, -4, -15), (42, 3, -27), (46, 8, -40)]) * s
+    steps = np.array([(0, 0, 0), (12, -12, -4), (27, -20, -10), (40, -16, -20), (47, -6, -32)]) * s
     line = polyline(root + steps, 26)
     r = job.lesion.size_mm / 2
     worm = grown(tube(scene.grid, path(line, r), 14.0), scene, 12)
@@ -102,8 +103,6 @@ def _pancreatic_mass(job: Job) -> Placed:
     scene.blend(what.box, cover, "pancreatic tumour")
     mask = half(cover)
     scene.label("pancreas")[what.box] |= mask
-    from radgloss.data.phantom.torso.lesions.measure import longest_axial
-
     size = what.size_mm
     if not keep[what.distance < 0].all():
         size = min(size, longest_axial(mask, scene.grid.spacing))

@@ -43,12 +43,7 @@ def _cirrhosis(job: Job) -> Placed:
 
 def _splenomegaly(job: Job) -> Placed:
     mask = job.scene.label("spleen")
-    rows = np.flatnonzero(mask.any((1, 2)))
-    dz = job.scene.grid.spacing[0]
-    assert job.organs.spleen is not None
-    length = (rows[-1] - rows[0] + 1) * dz if len(rows) else 0.0
-    # whole slices overstate the length by half a slice at either end; the shape knows better
-    length = float(np.clip(job.lesion.size_mm, length - 2 * dz, length))
+    length = job.scene.facts["spleen length"]
     return stated(job, mask, "spleen", "visceral fat", length)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from radgloss.data.phantom.shapes import F32, coverage
@@ -48,13 +50,14 @@ def _surface(job: Job, kidney: Kidney, proud: float) -> tuple[Points, float]:
             other |= scene.organs[name]
     best, most, fits = np.zeros(3), -1e9, r
     base = ALONG.get(job.lesion.site, 0.0)
-    for turn in np.linspace(-2.2, 2.2, 12) + job.rng.uniform(-0.15, 0.15):
+    turns = np.linspace(-2.2, 2.2, 9) + job.rng.uniform(-0.2, 0.2)
+    for turn, out in itertools.product(turns, (proud, proud - 0.35, proud - 0.8)):
         along = base + float(job.rng.normal(0, 0.05))
         flat = np.sqrt(max(1 - along**2, 0.2))
         edge = scene.true([kidney.place(along, flat * np.cos(turn), flat * np.sin(turn))])[0]
-        middle = scene.true([kidney.place(along, -0.1, 0)])[0]
+        middle = scene.true([kidney.place(0.8 * along, -0.1, 0)])[0]
         way = (edge - middle) / np.linalg.norm(edge - middle)
-        spot = edge + way * (proud * r - (1 - proud) * 2)
+        spot = edge + way * (out * r - 2)
         k, j, i = _index(scene, spot)
         room = min(-float(scene.wall[k, j, i]), -float(scene.dome[k, j, i])) - 1.5
         probe = ball(scene.grid, spot, r)
@@ -62,7 +65,8 @@ def _surface(job: Job, kidney: Kidney, proud: float) -> tuple[Points, float]:
         clash = float((inside & other[probe.box]).sum()) / max(float(inside.sum()), 1.0)
         for tx, ty, tz, tr in job.taken:
             room = min(room, float(np.linalg.norm(spot - (tx, ty, tz))) - tr - 2)
-        score = min(room - r, 0) - 60 * clash + float(job.rng.uniform(0, 1.5))
+        taste = float(job.rng.uniform(0, 1.5)) - 1.5 * (proud - out)
+        score = min(room - r, 0) - 60 * clash + taste
         if score > most:
             best, most, fits = spot, score, room
     radius = min(job.lesion.size_mm / 2, max(fits, 4.0))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from radgloss.data.phantom.shapes import F32, Paint, coverage
+from radgloss.data.phantom.torso.forms import windowed
 from radgloss.data.phantom.torso.lesions.common import (
     Blob,
     Job,
     blob,
     choose,
     copy_of,
+    grown,
     half,
     placed,
 )
+from radgloss.data.phantom.torso.lesions.measure import longest_axial
 from radgloss.data.phantom.torso.liver import segment_of
 from radgloss.data.phantom.torso.scene import Mask, Placed
 
@@ -37,16 +41,32 @@ def _liver_blob(job: Job, lumps: float = 0.04, margin: float = 1.5) -> Blob:
     return blob(scene, spot, 2 * radius, job.rng, lumps)
 
 
-def _spleen_blob(job: Job, lumps: float = 0.03) -> Blob:
-    scene, shape = job.scene, job.organs.spleen
+def _pole(job: Job) -> Mask:
+    """The part of the spleen that the site names, in the box of its shape."""
+    shape = job.organs.spleen
     assert shape is not None
-    z = scene.grid.z[shape.box[0]]
+    z = job.scene.grid.z[shape.box[0]]
     rows = np.flatnonzero((shape.distance < 0).any((1, 2)))
     bottom, top = float(z[rows[0]]), float(z[rows[-1]])
-    low, high = POLES.get(job.lesion.site, (0.0, 1.0))
+    low, high = POLES.get(job.lesion.site, (-0.1, 1.1))
     share = (z - bottom) / max(top - bottom, 1.0)
-    fits = np.broadcast_to(((share >= low) & (share <= high))[:, None, None], shape.distance.shape)
-    spot, radius = choose(job, shape, fits, 1.0)
+    fits = (share >= low) & (share <= high)
+    return np.broadcast_to(fits[:, None, None], shape.distance.shape)
+
+
+def _spleen_blob(job: Job, lumps: float = 0.03, proud: float = 0.45) -> Blob:
+    """proud: how far it may bulge out of the organ, as a share of its radius."""
+    scene, shape = job.scene, job.organs.spleen
+    assert shape is not None
+    wide = grown(shape, scene, 30)
+    limit = np.maximum(scene.wall[wide.box], scene.dome[wide.box]) + np.float32(1.5)
+    others = np.full(wide.distance.shape, -60, np.float32)
+    for name in ("left kidney", "aorta", "spine"):
+        near = ndimage.distance_transform_edt(~scene.label(name)[wide.box], scene.grid.spacing)
+        np.maximum(others, 1.5 - near, out=others, casting="unsafe")
+    bulge = np.maximum(wide.distance - np.float32(proud * job.radius), np.maximum(limit, others))
+    fits = windowed(Paint(shape.box, _pole(job).astype(np.float32)), wide.box, 0.0) > 0
+    spot, radius = choose(job, Paint(wide.box, bulge), fits & (wide.distance < -2), 0.5)
     return blob(scene, spot, 2 * radius, job.rng, lumps)
 
 
@@ -56,7 +76,13 @@ def _organ(job: Job, what: Blob) -> Mask:
 
 
 def _done(job: Job, what: Blob, before: F32, cover: F32) -> Placed:
-    return placed(job, what.box, before, half(cover), what.size_mm, _organ(job, what))
+    mask = half(cover)
+    if job.lesion.what in SPLEEN:  # it may bulge; what it displaces is no longer there
+        for name, label in job.scene.organs.items():
+            if name != "body wall":
+                label[what.box] &= ~mask
+        job.scene.label("spleen")[what.box] |= mask
+    return placed(job, what.box, before, mask, what.size_mm, _organ(job, what))
 
 
 def _plain(job: Job, what: Blob, material: str, calcified: bool = False) -> Placed:
@@ -211,7 +237,7 @@ def _abscess(job: Job) -> Placed:
     scene.blend(what.box, inner, "pus")
     if job.has("gas"):
         y = scene.grid.y[what.box[1]][None, :, None]
-        front = y - np.float32(what.center[1] - 0.42 * r)
+        front = y - np.float32(what.center[1] - 0.56 * r)
         pocket = np.maximum(what.distance + np.float32(0.2 * r), front)
         scene.blend(what.box, coverage(pocket.astype(np.float32), 1.8), "gas")
     return _done(job, what, before, cover)
@@ -226,16 +252,16 @@ def _liver_hydatid(job: Job) -> Placed:
 
 
 def _granuloma(job: Job) -> Placed:
-    return _plain(job, _spleen_blob(job, 0.05), "calcification")
+    return _plain(job, _spleen_blob(job, 0.05, 0.0), "calcification")
 
 
 def _infarct(job: Job) -> Placed:
     """A wedge with its base on the surface and its tip towards the hilum."""
     scene, shape = job.scene, job.organs.spleen
     assert shape is not None
-    g = scene.grid
+    g, fits = scene.grid, _pole(job)
     hilum = scene.places["splenic hilum"][0]
-    spot, _ = choose(job, Paint(shape.box, -np.abs(shape.distance + 9.0) - 0.01), None, -12.0)
+    spot, _ = choose(job, Paint(shape.box, np.abs(shape.distance + 9.0) - 14.0), fits, 0.0)
     way = spot - hilum
     way[2] *= 0.4
     way /= np.linalg.norm(way)
@@ -252,8 +278,6 @@ def _infarct(job: Job) -> Placed:
     before, cover = copy_of(scene, shape.box), coverage(wedge.astype(np.float32), 2.4)
     scene.blend(shape.box, cover, "infarct")
     mask = half(cover)
-    from radgloss.data.phantom.torso.lesions.measure import longest_axial
-
     return placed(
         job,
         shape.box,

@@ -45,7 +45,7 @@ def _fluid(job: Job) -> Placed:
     total = job.lesion.volume_ml[0] or FLUID_ML.get(job.lesion.severity, 80.0)
     start = 0.0 if job.lesion.site == "right upper quadrant" else 20.0
     if job.lesion.site == "right upper quadrant":
-        order = np.minimum(liver, np.minimum(low + 16, gutter))
+        order = np.minimum(liver, np.minimum(low + 30, gutter))
     else:
         order = np.minimum(low, np.minimum(liver + start, gutter))
     order = (order + 1.2 * scene.noise(job.rng, box, 24.0)).astype(np.float32)
@@ -94,7 +94,7 @@ def _effusion(job: Job) -> Placed | None:
             continue
         where = lungs[box] & (np.sign(x) == sign)
         # it lies against the back wall, thickest below; the scan shows the lower part of it
-        deep = -scene.wall[box] + 0.22 * (z - z.min()) + 0.45 * np.clip(58 - y, 0, 90)
+        deep = -scene.wall[box] + 0.22 * (z - z.min()) + 1.0 * np.clip(62 - y, 0, 120)
         shown = volume * float(np.clip(high / 140.0, 0.2, 0.7))
         part, _ = fill(scene, box, where, deep.astype(np.float32), shown, "ascites")
         mask |= part
