@@ -144,6 +144,19 @@ def test_about_a_third_of_the_patterns_and_two_authors_are_held_out():
     assert sum(author.held_out for author in AUTHORS) == 2
 
 
+def test_no_pattern_names_a_side_site_grade_or_number_outside_its_slots():
+    words = {"right", "left", "bilateral", "both", "apical", "basal", "multiple", "several",
+             "solitary", "two", "mild", "moderate", "severe", "small", "large"}  # fmt: skip
+    words |= {site for group in SITES.values() for site in group}
+    words -= {"head", "body", "tail", "base"}  # words of other things, too
+    fixed = re.compile(r"\b(" + "|".join(sorted(words, key=len, reverse=True)) + r")\b", re.I)
+    for row in PHRASES.values():
+        for source in row.says:
+            found = {word.lower() for word in fixed.findall(re.sub(r"\{\w+\}", " ", source))}
+            own = {"ovary"} if row.what == "enlarged ovary" else set()
+            assert found <= own, source
+
+
 def agrees(fact, told):
     """Whether every field that the fact fills is what was told."""
     for field in fields(Finding):

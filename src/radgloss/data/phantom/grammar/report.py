@@ -141,6 +141,8 @@ def _band(desk: Desk, finding: Finding) -> float | None:
     if layer == "device" or finding.status == "absent":
         return None
     if sure:
+        if finding.change and desk.comparison:  # what was there before is not doubted
+            return None
         return 0.85 if desk.dice.random() < desk.author.over_hedges else None
     assert finding.certainty is not None
     return band_of(finding.certainty, desk.author.shift)

@@ -142,10 +142,10 @@ def plain(desk: Desk, sources: Sequence[str]) -> tuple[str, bool]:
 def state(desk: Desk, section: Section, item: Item) -> list[Stated]:
     """The sentences that state a finding: with its change, hedged, or plainly."""
     finding, manner = comparable(item.finding, desk.comparison)
+    if item.band is not None:  # a doubt comes before a change of what is doubted
+        return [_hedged(desk, section, item, finding, item.band)]
     if manner:
         return [_changed(desk, section, item, finding, manner)]
-    if item.band is not None:
-        return [_hedged(desk, section, item, finding, item.band)]
     return _stated(desk, section, item, finding)
 
 

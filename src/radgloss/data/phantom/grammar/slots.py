@@ -19,8 +19,9 @@ __all__ = ["is_plural", "place_of", "said_fact", "size_words", "values_of"]
 
 STATES = {  # slot → the fields it states
     "size": ("size_mm",), "largest": ("size_mm",), "side": ("side",), "onside": ("side",),
-    "site": ("site",), "thesite": ("site",), "place": ("side", "site"), "sev": ("severity",),
-    "sevly": ("severity",), "sevamount": ("severity",), "a": ("number",), "n": ("number",),
+    "site": ("site",), "thesite": ("site",), "place": ("side", "site"),
+    "apical": ("site",), "atapex": ("site",), "sev": ("severity",),
+    "sevly": ("severity",), "a": ("number",), "n": ("number",),
     "single": ("number",), "previous": ("previous_mm",),
 }  # fmt: skip
 ADVERBS = {"mild": "mildly", "moderate": "moderately", "severe": "severely", "marked": "markedly"}
@@ -189,6 +190,8 @@ def values_of(
         values["onside"] = (
             "bilaterally" if finding.side == "bilateral" else f"on the {finding.side}"
         )
+    if finding.site == "apex":
+        values["apical"], values["atapex"] = "apical", "at the apex"
     if finding.site:
         values["site"] = spell(finding.site, author.spelling)
         values["thesite"] = spell(the(finding.site), author.spelling)

@@ -202,7 +202,7 @@ BILIARY = (
             "CT,MR,US:{many}The gallbladder contains stones[ of up to {largest}].",
             "~Gallbladder lithiasis[, the largest stone {largest}].",
             "US:{a} echogenic {x} with posterior shadowing[, measuring up to {largest}].",
-            "XR:{a} calcified {x} projecting over the right upper quadrant.",
+            "XR:{a} radiopaque {x}[, {size}].",
             "~XR:{many}Radiopaque gallstones[ of up to {largest}] are projected below the liver.",
         ),
         ("gallstones", "cholelithiasis"),

@@ -147,7 +147,7 @@ KIDNEYS = (
             "US:{a} {size} echogenic focus with shadowing in {place}, a renal calculus.",
             "~XR:A {size} calcification projecting over {place}, a renal calculus.",
             "~{one}{side} renal calculus[ measuring {size}][, {site}].",
-            "~{place} contains {a} {size} non-obstructing stone.",
+            "~{place} contains {a} {size} stone.",
         ),
         ("kidney stone", "renal calculus", "nephrolithiasis", "renal stone"),
         ("The kidneys contain no calculi.", "~No renal calculi.",
