@@ -44,7 +44,7 @@ def paint_pancreas(scene: Scene, rng: np.random.Generator) -> Pancreas:
     ill = scene.find("acute pancreatitis")
     if ill is not None and "swelling" in ill.features:
         radii = radii * {"mild": 1.2, "moderate": 1.35, "severe": 1.5}.get(ill.severity, 1.3)
-    gland = tube(g, path(line, radii), squeeze=(1, 1, 0.88))
+    gland = tube(g, path(line, radii), 3.0 if ill is None else 34.0, (1, 1, 0.88))
     gland = scene.inside(gland)
     lobes = scene.noise(rng, gland.box, 8.0)
     frayed = 0.9 + 0.022 * max(scene.patient.age - 40, 0)

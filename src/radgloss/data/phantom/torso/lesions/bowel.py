@@ -41,7 +41,7 @@ def _appendicitis(job: Job) -> Placed:
     steps = np.array([(0, 0, 0), (12, -12, -4), (27, -20, -10), (40, -16, -20), (47, -6, -32)]) * s
     line = polyline(root + steps, 26)
     r = job.lesion.size_mm / 2
-    worm = grown(tube(scene.grid, path(line, r), 14.0), scene, 12)
+    worm = grown(tube(scene.grid, path(line, r), 22.0), scene, 4)
     before = copy_of(scene, worm.box)
     if job.has("stranding"):
         strand(scene, worm, 15, job.rng, 0.75)
@@ -61,12 +61,12 @@ def _diverticulitis(job: Job) -> Placed:
     line = scene.places["colon"]
     u = np.linspace(0, 1, len(line))
     part = line[(u > SIGMOID[0] + 0.03) & (u < SIGMOID[1] - 0.06)]
-    near = grown(tube(scene.grid, path(part, 14.0 * scene.s), 14.0), scene, 12)
+    near = grown(tube(scene.grid, path(part, 14.0 * scene.s), 24.0), scene, 4)
     before = copy_of(scene, near.box)
     there = windowed(colon, near.box, 60.0)
     wall = np.maximum(np.abs(there + 1.0) - np.float32(3.6), near.distance - 3)
     if job.has("stranding"):
-        strand(scene, Paint(near.box, np.maximum(there, near.distance - 8)), 16, job.rng, 0.8)
+        strand(scene, near, 18, job.rng, 0.8)
     if job.has("abscess"):
         _abscess(job, part[len(part) // 2] + np.array([14, -20, 4]) * scene.s, 28.0)
     scene.paint(Paint(near.box, wall.astype(np.float32)), "inflamed bowel wall", 2.2)
@@ -141,7 +141,7 @@ def _aneurysm(job: Job) -> Placed:
     radii = r0 * 0.95 + (r - r0 * 0.95) * bulge / bulge.max()
     grow = (radii - r0)[:, None]
     path_ = part + grow * np.array([0.25, -0.92, 0.0])
-    sac = grown(tube(scene.grid, path(path_, radii), 3.0), scene, 26)
+    sac = grown(tube(scene.grid, path(path_, radii), 32.0), scene, 4)
     before = copy_of(scene, sac.box)
     bone = scene.label("spine")[sac.box]
     shape = Paint(sac.box, np.where(bone, np.float32(3), sac.distance))
