@@ -79,7 +79,7 @@ def one_rib(base: Frame, view: View, rib: Rib) -> F32:
     away[:, 1] *= 1.3
     normal = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
     edge = np.abs(normal[:, view.setup.ray])  # 1 face-on, 0 edge-on
-    weights = weights / np.maximum(edge, 0.42) * 0.8
+    weights = weights / np.maximum(edge, 0.55) * 0.85
     profile = bone(1.05 * s, 4.6 * s)
     for part in (slice(0, turn + 1), slice(turn, len(u))):
         if len(u[part]) > 1:

@@ -256,7 +256,7 @@ def _consolidation(scene: _Scene, lesion: Lesion) -> None:
 
 
 def _oedema(scene: _Scene, lesion: Lesion) -> None:
-    grade = {"mild": 0.05, "moderate": 0.13, "severe": 0.24}.get(lesion.severity, 0.1)
+    grade = {"mild": 0.06, "moderate": 0.18, "severe": 0.34}.get(lesion.severity, 0.1)
     if "alveolar" in lesion.features:
         grade *= 1.35
     body, view = scene.body, scene.view
@@ -359,7 +359,7 @@ def _blood(scene: _Scene, upper: float) -> F32:
         path = airways.drawn(view, trees) + airways.hila(scene.body, view, upper)
         scene.blood[upper] = path
     path = scene.blood[upper]
-    return path * inside * np.float32(1.05 * (MU["soft"] - MU["lung"]))
+    return path * inside * np.float32(1.5 * (MU["soft"] - MU["lung"]))
 
 
 def _vessels(scene: _Scene) -> None:

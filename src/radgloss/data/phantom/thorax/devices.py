@@ -22,7 +22,7 @@ from radgloss.data.phantom.thorax.view import View
 __all__ = ["COURSES", "Course", "device", "leads"]
 
 Points = npt.NDArray[np.float64]
-PLASTIC, BARIUM = np.float32(0.010), np.float32(0.085)  # 1/mm above soft tissue
+PLASTIC, BARIUM = np.float32(0.016), np.float32(0.11)  # 1/mm above soft tissue
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,7 @@ def device(view: View, course: Course) -> tuple[npt.NDArray[np.bool_], F32]:
         if course.eye:
             left = np.linalg.norm(np.diff(course.points, axis=0), axis=1)[::-1].cumsum()[::-1]
             weight[:-1][np.abs(left - course.eye) < 5] = 0.0
-        stroke(view, line, course.points + aside, 0.75, solid, weight)
+        stroke(view, line, course.points + aside, min(1.0, 0.5 * course.radius), solid, weight)
         out = pale * PLASTIC + line * np.float32(1.5) * BARIUM
     else:
         stroke(view, out, course.points, course.radius, solid)
@@ -165,7 +165,8 @@ def leads(body: Body, view: View) -> F32:
     exit_ = np.array([float(rng.choice((-1, 1))) * 74, front, -245])
     for x, z in ((-86, 74), (88, 70), (96, -74)):
         pad = np.array([x + rng.normal(0, 9), front + 6, z + rng.normal(0, 10)])
-        middle = (pad + exit_) / 2 + rng.normal(0, 22, 3) * (1, 0, 1)
+        bow = rng.choice((-1, 1)) * rng.uniform(18, 50)
+        middle = (pad + exit_) / 2 + np.array([bow, 0, rng.normal(0, 25)])
         wire = _fine(np.array([pad, middle, exit_]) * s, 4.0)
         stroke(view, out, wire, 0.75, lambda g, r: np.clip(r + 0.3 - g, 0, 1) * np.float32(0.3))
         u, z_at = view.project(pad[None] * s)[0]

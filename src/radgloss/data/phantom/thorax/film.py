@@ -45,12 +45,14 @@ HOSPITALS = (
     Hospital(edges=0.4, equal=0.12, contrast=3.8, middle=0.52, corner=(0.16, 0.045), size=17),
     Hospital(edges=0.9, equal=0.40, contrast=4.6, middle=0.46, corner=(0.04, 0.10), size=9,
              tag=True, photons=1.5e5),
-    Hospital(edges=0.25, equal=0.05, contrast=3.6, middle=0.55, size=20, corner=(0.10, 0.05),
+    Hospital(edges=0.3, equal=0.10, contrast=4.0, middle=0.52, size=20, corner=(0.10, 0.05),
              photons=3e5),
     Hospital(edges=1.4, equal=0.30, contrast=4.4, middle=0.50, corner=(0.30, 0.05), size=12,
              boxed=True, photons=1.2e5),
 )  # fmt: skip
 SCATTER = {"PA": (0.22, 26.0), "lateral": (0.34, 30.0), "AP": (0.55, 34.0)}  # share, spread mm
+
+EXPOSED = {"PA": 0.17, "lateral": 0.33, "AP": 0.17}  # margin left out of the choice of window
 
 
 def hospital_of(acquisition: Acquisition) -> Hospital:
@@ -84,20 +86,23 @@ def radiograph(film: Film, rng: np.random.Generator, acquisition: Acquisition) -
     noisy = exposure + np.sqrt(exposure / photons) * grain
     noisy = ndimage.gaussian_filter(np.maximum(noisy, np.float32(2e-4)), 0.35 / pixel)
     log = -np.log(noisy)
-    return np.rint(_processed(log, style, pixel) * WHITE).astype(np.float32)
+    return np.rint(_processed(log, style, pixel, film.view.name) * WHITE).astype(np.float32)
 
 
-def _processed(log: F32, style: Hospital, pixel: float) -> F32:
+def _processed(log: F32, style: Hospital, pixel: float, view: str) -> F32:
     """Log exposure → 0 to 1 as displayed: detail raised, broad shades evened, an S-curve."""
     fine = ndimage.gaussian_filter(log, 2.6 / pixel, truncate=2.5)
     broad = _coarse(log, 30.0 / pixel, max(int(7 / pixel), 1))
     shown = log + np.float32(style.edges) * (log - fine)
     inside = broad > 0.6
     level = np.float32(np.median(broad[inside])) if inside.any() else np.float32(0)
-    shown = shown - np.float32(style.equal) * np.clip(broad - level, -1.5, 1.5)
+    body = np.clip(broad - np.float32(0.4), 0, 1)  # air round the patient stays black
+    shown = shown - np.float32(style.equal) * body * np.clip(broad - level, -1.5, 1.5)
     rows, columns = log.shape
-    chest = shown[rows // 8 : -rows // 6 : 5, columns // 6 : -columns // 6 : 5]
-    low, high = np.percentile(chest[chest > 0.5], (1.5, 98.5))
+    aside = int(EXPOSED[view] * columns)
+    part = np.s_[rows // 8 : -rows // 6 : 5, aside:-aside:5]
+    chest = shown[part][broad[part] > 0.8]
+    low, high = np.percentile(chest, (1.5, 98.5)) if chest.size else (0.0, 1.0)
     t = (shown - np.float32(low)) / np.float32(max(high - low, 0.5))
     curve = 1 / (1 + np.exp(-np.float32(style.contrast) * (t - np.float32(style.middle))))
     bottom = 1 / (1 + np.exp(style.contrast * (style.middle + 0.55)))

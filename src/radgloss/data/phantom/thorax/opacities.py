@@ -33,8 +33,9 @@ def lobe(side: str, site: str, s: float) -> list[Plane]:
     """The planes that bound a lobe. Raises KeyError for a lobe that side does not have."""
     # from the fifth thoracic vertebra through the hilum to the floor behind the sternum
     oblique, steep = 54.0 * s, 1.3
-    below, above = Plane((0.0, -steep, 1.0), -oblique), Plane((0.0, steep, -1.0), oblique)
-    over, under = Plane((0.0, 0.0, -1.0), 18 * s), Plane((0.0, 0.0, 1.0), -18 * s)
+    tilt = 0.07 * SIDES[side]  # no fissure is quite level, or its edge would be a ruler's
+    below, above = Plane((tilt, -steep, 1.0), -oblique), Plane((-tilt, steep, -1.0), oblique)
+    over, under = Plane((tilt, 0.04, -1.0), 18 * s), Plane((-tilt, -0.04, 1.0), -18 * s)
     lobes = {
         ("right", "upper lobe"): [above, over],
         ("right", "middle lobe"): [above, under],
@@ -184,7 +185,7 @@ def kerley(body: Body, view: View, rng: np.random.Generator, severity: str) -> F
                 t = np.linspace(0.08, 1, 30)[:, None]
                 points = start + inward * long * t + np.array([0, 0, rng.normal(0, 1.2)])
                 keep = body.in_lung(side, points, 0.5)
-                radius = np.where(keep, 0.62 * s, 0.0)
+                radius = np.where(keep, 0.85 * s, 0.0)
                 parts.append((points, radius, np.full(30, long / 30)))
     return dust(view, parts) * FILLED
 

@@ -108,7 +108,7 @@ def _breasts(base: Frame, view: View, whole: F32, front: Curve) -> F32:
             path = np.float32(30 * s * big) * np.clip(1 - q, 0, None) ** fade
             out += path * np.clip((whole - 30) / 60, 0, 1)
         else:
-            deep = np.float32((38 + 26 * big) * s) * (1 - 0.25 * np.clip(dz / high, 0, 1))
+            deep = np.float32((34 + 18 * big) * s) * (1 - 0.25 * np.clip(dz / high, 0, 1))
             q = ((gu - np.float32(cy)) / deep) ** 2 + (dz / high) ** 2
             inside = np.clip(whole / (150 * s), 0, 1)  # within the trunk the wall is already there
             path = np.float32(2 * 44 * s) * np.sqrt(np.clip(1 - q, 0, None))
