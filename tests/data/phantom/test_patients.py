@@ -6,14 +6,17 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from radgloss.data.phantom import held_out
 from radgloss.data.phantom.causal.around import lacks
+from radgloss.data.phantom.causal.ceiling import posterior_of
 from radgloss.data.phantom.causal.lesions import Wanted, change_of, make, visible_signs
 from radgloss.data.phantom.causal.looks import DRAWABLE, LOOKS, ROOM, drawable
 from radgloss.data.phantom.causal.model import Person, Setting
-from radgloss.data.phantom.causal.posterior import Evidence, evidence_of, posterior
+from radgloss.data.phantom.causal.posterior import Detector, Evidence, evidence_of, posterior
+from radgloss.data.phantom.causal.rows import NONE
 from radgloss.data.phantom.causal.words import history_lines
 from radgloss.data.phantom.patients import EXAMS, Patient, draw, draw_with, impossible, with_history
 from radgloss.text.findings import finding_type
@@ -258,3 +261,30 @@ def test_the_page_quotes_the_posterior_as_it_is():
         cells = [c.strip() for c in line.strip("|").split("|")][1:]
         names = ("ectopic pregnancy", "early intrauterine pregnancy", "haemorrhagic cyst")
         assert cells == [f"{100 * p[n]:.0f} %" for n in names], line
+
+
+@pytest.mark.parametrize("exam", LIVING)
+def test_the_ceiling_is_calibrated_and_a_reader_who_errs_stays_below_it(exam):
+    """Log score of the truth over 150 patients: the oracle beats the erring reader, both beat
+    the prior."""
+    reader, rng = Detector({"": 0.8}, {"": 0.93}), np.random.default_rng(3)
+    scores = {"oracle": 0.0, "reader": 0.0, "prior": 0.0}
+    expected = observed = spread = 0.0
+    for seed in range(150):
+        p = draw(seed, exam)
+        setting = Setting(p.encounter.stratum, "enriched")
+        answers = {
+            "oracle": posterior_of(p),
+            "reader": posterior_of(p, detector=reader, rng=rng),
+            "prior": posterior(Evidence(), setting, Person(p.sex, p.age, p.absent)),
+        }
+        for who, answer in answers.items():
+            for disease, q in answer.items():
+                q = min(max(q, 1e-9), 1 - 1e-9)
+                ill = p.encounter.diseases
+                yes = disease in ill if disease != NONE else not ill
+                scores[who] += np.log(q if yes else 1 - q)
+                if who == "oracle":
+                    expected, observed, spread = expected + q, observed + yes, spread + q * (1 - q)
+    assert scores["oracle"] > scores["reader"] > scores["prior"]
+    assert abs(observed - expected) < 4 * np.sqrt(spread) + 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,12 +19,13 @@ from radgloss.data.phantom.causal.looks import (
     LUNG,
     ROOM,
     SCALES,
+    TYPICAL,
     Weighted,
     drawable,
 )
 from radgloss.data.phantom.causal.model import strengths
 from radgloss.data.phantom.causal.nouns import Encounter, Lesion, stream
-from radgloss.data.phantom.causal.rows import Item, Stratum
+from radgloss.data.phantom.causal.rows import Disease, Item, Stratum
 from radgloss.data.phantom.causal.strata import STRATA
 from radgloss.text.findings import finding_type
 from radgloss.types import Change, Side
@@ -34,11 +35,14 @@ __all__ = ["Wanted", "change_of", "grow", "lesions_of", "make", "visible_signs"]
 COPIES = 20  # keys a finding may use: key = 20 × its place in the table + copy
 
 
+@dataclass(frozen=True)
 class Wanted:
-    """A finding to be drawn, with what the signs already say about it."""
+    """A finding to be drawn, with what the signs already say about it; no signs: it is there by
+    chance or was asked for, and looks as it typically does."""
 
-    def __init__(self, what: str, words: tuple[str, ...] = (), signs: frozenset[str] = frozenset()):
-        self.what, self.words, self.signs = what, words, signs
+    what: str
+    words: tuple[str, ...] = ()
+    signs: frozenset[str] = frozenset()
 
 
 def pick(rng: np.random.Generator, table: Weighted) -> str:
@@ -62,18 +66,36 @@ def _features(stratum: Stratum, name: str, there: frozenset[str]) -> Iterator[It
             yield from _features(stratum, item.name, there)
 
 
-def _causes(item: Item, encounter: Encounter, stratum: Stratum) -> list[tuple[str, float]]:
-    """What the sign would be drawn as, and how strongly, for every cause that is there."""
+@dataclass(frozen=True)
+class Cause:
+    """One cause of a sign: what it makes of it, how strongly, and the disease, where it is one."""
+
+    what: str
+    strength: float
+    disease: Disease | None = None
+
+
+def _strength(item: Item, disease: Disease, stratum: Stratum) -> float:
+    return max(strengths(item, disease, f, stratum) for f in disease.forms)
+
+
+def _causes(item: Item, encounter: Encounter, stratum: Stratum) -> list[Cause]:
+    """Every cause that is there: diseases first, chance last."""
     found = []
-    for name in encounter.diseases:
-        d = stratum.disease(name)
-        strength = max(strengths(item, d, f, stratum) for f in d.forms)
-        found.append((d.shows.get(item.name, item.what), strength))
+    for d in map(stratum.disease, encounter.diseases):
+        what = d.shows.get(item.name, item.what)
+        found.append(Cause(what, _strength(item, d, stratum), d))
     for c in stratum.conditions:
         if c.name in encounter.conditions:
-            found.append((item.what, c.items.get(item.name, 0.0)))
-    found.append((item.what, item.leak))
-    return [(what, p) for what, p in found if p > 0]
+            found.append(Cause(item.what, c.items.get(item.name, 0.0)))
+    found.append(Cause(item.what, item.leak))
+    return [c for c in found if c.strength > 0]
+
+
+def _owner(item: Item, made: list[Cause], stratum: Stratum) -> str:
+    """Whose feature it is: that of the cause which makes it most, else of the first."""
+    best = max(made, key=lambda c: _strength(item, c.disease, stratum) if c.disease else 0.0)
+    return best.what
 
 
 def wanted(encounter: Encounter, rng: np.random.Generator) -> dict[str, Wanted]:
@@ -88,15 +110,16 @@ def wanted(encounter: Encounter, rng: np.random.Generator) -> dict[str, Wanted]:
         causes = _causes(item, encounter, stratum)
         fired = [False]
         while not any(fired):
-            fired = [rng.random() < p for _, p in causes]
-        made = [what for (what, _), yes in zip(causes, fired, strict=True) if yes and what]
-        inner = list(_features(stratum, item.name, there))
-        words = tuple(w for w in (item.feature, *(i.feature for i in inner)) if w)
-        signs = frozenset((item.name, *(i.name for i in inner)))
-        for n, what in enumerate(dict.fromkeys(made)):
+            fired = [rng.random() < c.strength for c in causes]
+        made = [c for c, yes in zip(causes, fired, strict=True) if yes and c.what]
+        for what in dict.fromkeys(c.what for c in made):
             old = found.get(what, Wanted(what))
-            mine = (words, signs) if n == 0 else ((), frozenset({item.name}))
-            found[what] = Wanted(what, (*old.words, *mine[0]), old.signs | mine[1])
+            words = (item.feature,) if item.feature else ()
+            found[what] = Wanted(what, (*old.words, *words), old.signs | {item.name})
+        for inner in _features(stratum, item.name, there) if made else ():
+            old = found[_owner(inner, made, stratum)]
+            words = (inner.feature,) if inner.feature else ()
+            found[old.what] = Wanted(old.what, (*old.words, *words), old.signs | {inner.name})
     if "lung nodule" in found and "larger than 30 mm" in found["lung nodule"].signs:
         nodule = found.pop("lung nodule")
         found["lung mass"] = Wanted("lung mass", nodule.words, nodule.signs)
@@ -160,13 +183,18 @@ def _sided(rng: np.random.Generator, want: Wanted) -> Side:
     return "right" if u < right else "left" if u < right + left else "bilateral"
 
 
+_SAID_AS = {("liver metastases", "arterial enhancement"): "hypervascular"}
+
+
 def make(seed: int, exam: str, want: Wanted, side: Side = "") -> list[Lesion]:
     """The lesions of one finding, one for each focus; `side` overrules chance."""
     look, key = LOOKS[want.what], COPIES * DRAWABLE.index(want.what)
     rng = stream(seed, exam, "lesion", key)
     count = _count(rng, want)
     first_side = side or _sided(rng, want)
-    words = dict.fromkeys(want.words)
+    words = dict.fromkeys(_SAID_AS.get((want.what, w), w) for w in want.words)
+    if not want.signs and want.what in TYPICAL:
+        words.update(dict.fromkeys(w for w, p in TYPICAL[want.what] if rng.random() < p))
     words.update(dict.fromkeys(w for w, p in look.decor if rng.random() < p))
     out: list[Lesion] = []
     for copy in range(count):

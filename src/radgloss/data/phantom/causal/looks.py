@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from radgloss.data.phantom.causal.nouns import EXAMS
 from radgloss.text.findings import exam_findings
 
-__all__ = ["DRAWABLE", "LOBES", "LOOKS", "ROOM", "SCALES", "Look", "drawable"]
+__all__ = ["DRAWABLE", "LOBES", "LOOKS", "ROOM", "SCALES", "TYPICAL", "Look", "drawable"]
 
 Weighted = tuple[tuple[str, float], ...]
 
@@ -108,6 +108,39 @@ LOOKS: dict[str, Look] = {
     "nasogastric tube": Look(sites=(("stomach", 0.8), ("oesophagus", 0.13),
                                     ("right lower lobe bronchus", 0.07))),
     "chest tube": Look(sides=PAIR),
+}  # fmt: skip
+
+TYPICAL: dict[str, Weighted] = {  # words of the look where no sign of the model says them
+    "liver hydatid cyst": (("daughter cysts", 0.45), ("floating membrane", 0.2),
+                           ("wall calcification", 0.4)),
+    "splenic hydatid cyst": (("daughter cysts", 0.45), ("floating membrane", 0.2),
+                             ("wall calcification", 0.35)),
+    "liver haemangioma": (("nodular enhancement", 0.9), ("fill-in", 0.85)),
+    "hepatocellular carcinoma": (("arterial enhancement", 0.85), ("washout", 0.7),
+                                 ("capsule", 0.45)),
+    "focal nodular hyperplasia": (("arterial enhancement", 0.95), ("scar", 0.5)),
+    "liver metastases": (("rim", 0.6),),
+    "liver abscess": (("rim", 0.8), ("cluster", 0.35), ("gas", 0.15)),
+    "acute cholecystitis": (("wall thickening", 0.9), ("distension", 0.7),
+                            ("pericholecystic fluid", 0.4)),
+    "splenic granuloma": (("calcified", 1.0),),
+    "lung granuloma": (("calcified", 1.0),),
+    "splenic cyst": (("wall calcification", 0.2),),
+    "splenic infarct": (("wedge", 1.0),),
+    "pancreatic mass": (("duct dilatation", 0.7),),
+    "acute pancreatitis": (("swelling", 0.9), ("peripancreatic fluid", 0.6), ("necrosis", 0.12)),
+    "pyelonephritis": (("wedge", 0.7), ("swelling", 0.6)),
+    "appendicitis": (("stranding", 0.9), ("appendicolith", 0.3), ("abscess", 0.1)),
+    "diverticulitis": (("stranding", 0.9), ("diverticula", 0.95), ("abscess", 0.15)),
+    "bowel obstruction": (("air-fluid levels", 0.85), ("transition", 0.7)),
+    "adnexal mass": (("complex", 0.5), ("low-level echoes", 0.2), ("fat", 0.15)),
+    "ovarian cyst": (("lacy echoes", 0.25),),
+    "enlarged ovary": (("peripheral follicles", 0.55), ("no flow", 0.5)),
+    "lung nodule": (("spiculated", 0.3),),
+    "lung mass": (("spiculated", 0.5),),
+    "consolidation": (("air bronchograms", 0.4),),
+    "pulmonary oedema": (("interstitial lines", 0.9), ("cephalisation", 0.6), ("alveolar", 0.4)),
+    "free fluid": (("echogenic", 0.15),),
 }  # fmt: skip
 
 SCALES: dict[str, tuple[tuple[float, str], ...]] = {  # up to this many mm (or ml): this word
