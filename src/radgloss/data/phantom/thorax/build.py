@@ -296,7 +296,7 @@ def _fracture(scene: _Scene, lesion: Lesion) -> None:
     k = int("".join(c for c in lesion.site if c.isdigit()) or 6)
     points, radii, weights = bones.rib_curve(base, lesion.side, k)
     at = int(rng.integers(14, 27))
-    move = 8.5 if "displaced" in lesion.features else 2.2
+    move = 8.5 if "displaced" in lesion.features else 1.1
     back = points[: at + 1], radii[: at + 1], weights[: at + 1].copy()
     inward = -points[at] * (1, 1, 0) / np.linalg.norm(points[at, :2])
     fade = np.exp(-np.arange(len(points) - at) / 2.5)[:, None]

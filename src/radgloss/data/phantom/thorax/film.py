@@ -31,7 +31,7 @@ class Hospital:
     edges: float = 0.7
     equal: float = 0.22
     contrast: float = 4.2
-    middle: float = 0.50
+    middle: float = 0.37
     corner: tuple[float, float] = (0.07, 0.06)
     size: float = 14.0
     boxed: bool = False
@@ -41,13 +41,13 @@ class Hospital:
 
 HOSPITALS = (
     Hospital(),
-    Hospital(edges=1.1, equal=0.32, contrast=4.0, middle=0.48, size=11, boxed=True, tag=True),
-    Hospital(edges=0.4, equal=0.12, contrast=3.8, middle=0.52, corner=(0.16, 0.045), size=17),
-    Hospital(edges=0.9, equal=0.40, contrast=4.6, middle=0.46, corner=(0.04, 0.10), size=9,
+    Hospital(edges=1.1, equal=0.32, contrast=4.0, middle=0.35, size=11, boxed=True, tag=True),
+    Hospital(edges=0.4, equal=0.12, contrast=3.8, middle=0.39, corner=(0.16, 0.045), size=17),
+    Hospital(edges=0.9, equal=0.40, contrast=4.6, middle=0.33, corner=(0.04, 0.10), size=9,
              tag=True, photons=1.5e5),
-    Hospital(edges=0.3, equal=0.10, contrast=4.0, middle=0.52, size=20, corner=(0.10, 0.05),
+    Hospital(edges=0.3, equal=0.10, contrast=4.0, middle=0.39, size=20, corner=(0.10, 0.05),
              photons=3e5),
-    Hospital(edges=1.4, equal=0.30, contrast=4.4, middle=0.50, corner=(0.30, 0.05), size=12,
+    Hospital(edges=1.4, equal=0.30, contrast=4.4, middle=0.37, corner=(0.30, 0.05), size=12,
              boxed=True, photons=1.2e5),
 )  # fmt: skip
 SCATTER = {"PA": (0.22, 26.0), "lateral": (0.34, 30.0), "AP": (0.55, 34.0)}  # share, spread mm
