@@ -1,13 +1,14 @@
 """Whether a reader could see a lesion: an ideal observer whose noise is the anatomy around it.
 
-A prewhitening matched filter (Barrett and Myers, Foundations of Image Science, 13.2.12) with the
+A prewhitening matched filter (Barrett and Myers, Foundations of Image Science) with the
 power spectrum of anatomical noise, K / f³ as measured in chest and breast films (Burgess 2001,
 Med Phys 28:419; Samei 1999, Radiology 213:727), plus the quanta. K is taken from the film itself
 around the lesion, ribs and vessels included, so that the same nodule is found in a clear apex and
 missed behind the heart. Scatter pales what lies behind dense tissue.
 
 The threshold was set once: half of the soft nodules of 9 mm, placed at random, are seen on PA
-films. That is about what readers do: nodules below 8 to 10 mm are seldom found."""
+films. No reader study stands behind it. An ideal observer knows where to look and what for, so
+thin, sharp-edged changes (a supine veil of fluid) are easier for it than for a person."""
 
 from __future__ import annotations
 
