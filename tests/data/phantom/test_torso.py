@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from radgloss.data.phantom import ct
 from radgloss.data.phantom.patients import Acquisition, Encounter, Patient
-from radgloss.data.phantom.torso import MATERIALS, build, ct_grid
+from radgloss.data.phantom.torso import MATERIALS, build, ct_grid, mr_grid
 
 
 def patient(seed=5, sex="F", lesions=(), **more):
@@ -85,3 +86,65 @@ def test_an_absent_organ_is_absent(organ):
 def test_the_same_patient_is_the_same_body_again():
     again = build(WOMAN, [ct.look(p) for p in ct.PHASES], coarse(WOMAN))
     assert np.array_equal(again.signal, body(WOMAN).signal)
+
+
+RANGES = {  # HU (unenhanced, arterial, portal venous, delayed, excretory) of the sources in ct.py
+    "liver": ((50, 66), (60, 95), (95, 130), (80, 110), (70, 100)),
+    "spleen": ((42, 56), (80, 160), (105, 140), (80, 115), (70, 100)),
+    "pancreas": ((20, 50), (80, 125), (75, 115), (55, 95), (50, 90)),
+    "aorta": ((35, 50), (240, 350), (130, 185), (95, 130), (75, 110)),
+    "bladder": ((-5, 15), (-5, 15), (-5, 20), (-5, 90), (20, 360)),
+}
+
+
+@pytest.mark.parametrize("organ", RANGES)
+@pytest.mark.parametrize("who", [WOMAN, MAN], ids=["woman", "man"])
+def test_organs_have_the_ct_numbers_of_their_phase(organ, who):
+    anatomy = body(who)
+    for k, (low, high) in enumerate(RANGES[organ]):
+        assert low <= float(np.median(anatomy.signal[k][anatomy.organs[organ]])) <= high
+
+
+@pytest.mark.parametrize("who", [WOMAN, MAN], ids=["woman", "man"])
+def test_no_voxel_belongs_to_two_organs(who):
+    organs = dict(body(who).organs)
+    organs.pop("body wall")
+    for inside in ("portal vein", "bile ducts"):
+        organs[inside] = organs[inside] & ~organs["liver"]
+    assert max(np.add.reduce([m.astype(np.uint8) for m in organs.values()]).ravel()) == 1
+
+
+def test_cortex_enhances_before_medulla_and_urine_comes_last():
+    arterial, portal, excretory = (ct.look(p) for p in ("arterial", "portal venous", "excretory"))
+    assert arterial["renal cortex"] > arterial["renal medulla"] + 80
+    assert abs(portal["renal cortex"] - portal["renal medulla"]) < 50
+    assert excretory["renal urine"] > 300 > portal["renal urine"]
+
+
+def test_a_patient_is_the_same_in_thick_and_thin_slices():
+    thin = build(WOMAN, [ct.look("portal venous")], ct_grid(WOMAN, 2.5).thinned(2))
+    for organ in ("liver", "spleen", "left kidney", "bladder"):
+        one, other = body(WOMAN), thin
+        ml = [m.organs[organ].sum() * np.prod(m.grid.spacing) / 1000 for m in (one, other)]
+        assert ml[0] == pytest.approx(ml[1], rel=0.06)
+        assert np.allclose(centre(one, organ), centre(other, organ), atol=3)
+
+
+def test_a_grid_that_misses_the_abdomen_is_no_error():
+    pelvis = mr_grid(WOMAN, pelvis=True).thinned(4)
+    anatomy = build(WOMAN, [ct.look("portal venous")], pelvis)
+    assert anatomy.organs["bladder"].any()
+    assert not anatomy.organs["spleen"].any()
+
+
+def test_noise_grows_as_dose_falls_and_air_stays_in_range():
+    anatomy, rng = body(MAN), np.random.default_rng
+    spacing = ct_grid(MAN).spacing
+    girth = anatomy.facts["girth"]
+    liver = ndimage.binary_erosion(anatomy.organs["liver"], iterations=2)
+    quiet = ct.scan(anatomy.signal[2], rng(0), 2.0, girth, spacing)
+    noisy = ct.scan(anatomy.signal[2], rng(0), 0.5, girth, spacing)
+    spread = [(s - anatomy.signal[2])[liver].std() for s in (quiet, noisy)]
+    assert spread[1] > 1.5 * spread[0]
+    assert noisy.min() >= -1024
+    assert np.array_equal(quiet, ct.scan(anatomy.signal[2], rng(0), 2.0, girth, spacing))

@@ -124,7 +124,7 @@ def set_stage(
         patient=patient,
         grid=grid,
         coarse=coarse,
-        bend=(bend[0], bend[1], bend[2]),
+        bend=np.stack(bend, axis=-1),
         looks=looks,
         signal=signal,
         solid=np.full(spec.shape, FAR, np.float32),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from radgloss.data.phantom.shapes import F32, Paint, polyline, tree
-from radgloss.data.phantom.torso.forms import Points, Segments, join, path, tube, tube_along
+from radgloss.data.phantom.torso.forms import Points, join, path, tube, tube_along
 from radgloss.data.phantom.torso.scene import Scene
 
 __all__ = ["COLON", "paint_colon", "paint_duodenum", "paint_small_bowel", "paint_stomach"]
@@ -189,11 +189,9 @@ def _mesentery(scene: Scene, rng: np.random.Generator) -> None:
     """Small vessels that fan out from the mesenteric root."""
     g, s = scene.grid, scene.s
     root = scene.places["mesentery"]
-    arteries: list[Segments] = []
+    arteries = []
     for _ in range(12):
         start = root[int(rng.integers(8, len(root)))]
         way = (rng.uniform(-1, 1), rng.uniform(-0.55, 0.25), rng.uniform(-1.0, 0.3))
-        for points, radii in tree(rng, start, way, 2.0, 34 * s, 3):
-            keep = np.unique(np.linspace(0, len(points) - 1, 4).astype(int))
-            arteries.append(path(scene.true(points[keep]), radii[keep]))
-    scene.paint(tube(g, join(arteries), 2.0), "vein", 2.4, keep=0.85)
+        arteries.append(tree(rng, start, way, 2.0, 34 * s, 3))
+    scene.paint(tube(g, join(scene.branches(arteries)), 2.0), "vein", 2.4, keep=0.85)

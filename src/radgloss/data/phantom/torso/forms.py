@@ -26,6 +26,7 @@ __all__ = [
     "path",
     "sample",
     "tube",
+    "tube_along",
     "upsample",
     "windowed",
 ]
@@ -94,18 +95,21 @@ def upsample(values: F32, coarse: Grid, grid: Grid) -> F32:
 
 
 def sample(values: F32, coarse: Grid, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """The same at scattered points (N, 3) x, y, z → (N,)."""
+    """Several such quantities (Z, Y, X, C) at scattered points (N, 3) x, y, z → (N, C)."""
     p = np.atleast_2d(np.asarray(points, dtype=float))
-    out = np.zeros(len(p))
     index, part = [], []
     for axis, q in zip((coarse.z, coarse.y, coarse.x), (p[:, 2], p[:, 1], p[:, 0]), strict=True):
-        u = np.clip((q - float(axis[0])) / float(axis[1] - axis[0]), 0, len(axis) - 1.001)
-        index.append(np.floor(u).astype(int))
-        part.append(u - np.floor(u))
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.prod([t if c else 1 - t for c, t in zip(corner, part, strict=True)], axis=0)
-        z, y, x = (i + c for i, c in zip(index, corner, strict=True))
-        out += weight * values[z, y, x]
+        u = (q - float(axis[0])) / float(axis[1] - axis[0])
+        u = np.minimum(np.maximum(u, 0), len(axis) - 1.001)
+        low = u.astype(int)
+        index.append(low)
+        part.append((u - low)[:, None])
+    (z, y, x), (c, b, a) = index, part
+    planes = []
+    for k in (z, z + 1):
+        rows = [(1 - a) * values[k, j, x] + a * values[k, j, x + 1] for j in (y, y + 1)]
+        planes.append((1 - b) * rows[0] + b * rows[1])
+    out: npt.NDArray[np.float64] = (1 - c) * planes[0] + c * planes[1]
     return out
 
 
@@ -157,57 +161,65 @@ def tube(
     squeeze: tuple[float, float, float] = (1, 1, 1),
     box: Box | None = None,
 ) -> Paint:
-    """Distance to cones with round ends; farther than `reach` outside it is FAR.
+    """Distance to cones with round ends; it is true up to `reach` outside, and may be FAR beyond.
 
     `squeeze` flattens the tube along x, y, z (1 is round)."""
-    return tube_along(grid, segments, reach, squeeze, box)[0]
+    box, distance = _sweep(grid, segments, reach, squeeze, box, None)
+    return Paint(box, distance)
 
 
-def tube_along(
+def tube_along(grid: Grid, segments: Segments, reach: float = 3.0) -> tuple[Paint, F32]:
+    """The same, and for each voxel the `along` of the nearest piece."""
+    along: list[F32] = []
+    box, distance = _sweep(grid, segments, reach, (1, 1, 1), None, along)
+    return Paint(box, distance), along[0]
+
+
+def _sweep(
     grid: Grid,
     segments: Segments,
-    reach: float = 3.0,
-    squeeze: tuple[float, float, float] = (1, 1, 1),
-    box: Box | None = None,
-) -> tuple[Paint, F32]:
-    """The same, and for each voxel the `along` of the nearest piece."""
-    r_max = np.maximum(segments.ra, segments.rb) + reach
+    reach: float,
+    squeeze: tuple[float, float, float],
+    box: Box | None,
+    track: list[F32] | None,
+) -> tuple[Box, F32]:
+    """Distances piece by piece, each in its own window; `track` receives the nearest `along`."""
+    room = np.maximum(segments.ra, segments.rb) + reach
     flat = np.array(squeeze, dtype=float)
-    room = r_max[:, None] / np.minimum(flat, 1)
-    low = np.minimum(segments.a, segments.b) - room
-    high = np.maximum(segments.a, segments.b) + room
+    low = np.minimum(segments.a, segments.b) - room[:, None] / np.minimum(flat, 1)
+    high = np.maximum(segments.a, segments.b) + room[:, None] / np.minimum(flat, 1)
     if box is None:
         box = box_between(grid, low.min(0), high.max(0))
-    z, y, x = grid.z[box[0]], grid.y[box[1]], grid.x[box[2]]
-    out = np.full((len(z), len(y), len(x)), FAR, np.float32)
-    along = np.zeros(out.shape, np.float32)
-    if out.size == 0:
-        return Paint(box, out), along
-    edges = [
-        np.column_stack([np.searchsorted(ax, low[:, i]), np.searchsorted(ax, high[:, i], "right")])
-        for ax, i in ((z, 2), (y, 1), (x, 0))
-    ]
-    for n in range(len(segments.a)):
-        spans = tuple(slice(int(e[n, 0]), int(e[n, 1])) for e in edges)
+    axes = [grid.z[box[0]], grid.y[box[1]], grid.x[box[2]]]
+    out = np.full(tuple(len(a) for a in axes), FAR, np.float32)
+    along = np.zeros(out.shape if track is not None else (0, 0, 0), np.float32)
+    if track is not None:
+        track.append(along)
+    starts = [np.searchsorted(a, low[:, 2 - i]) for i, a in enumerate(axes)]
+    stops = [np.searchsorted(a, high[:, 2 - i], "right") for i, a in enumerate(axes)]
+    z, y, x = (a * np.float32(f) for a, f in zip(axes, flat[::-1], strict=True))
+    begins, ways = segments.a * flat, (segments.b - segments.a) * flat
+    lengths = np.maximum((ways**2).sum(1), 1e-6)
+    for n in range(len(begins)):
+        spans = tuple(slice(int(a[n]), int(b[n])) for a, b in zip(starts, stops, strict=True))
         part = out[spans]
         if part.size == 0:
             continue
-        a, d = segments.a[n] * flat, (segments.b[n] - segments.a[n]) * flat
-        qx = (x[spans[2]] * flat[0] - a[0]).astype(np.float32)[None, None, :]
-        qy = (y[spans[1]] * flat[1] - a[1]).astype(np.float32)[None, :, None]
-        qz = (z[spans[0]] * flat[2] - a[2]).astype(np.float32)[:, None, None]
-        length = max(float(d @ d), 1e-6)
+        a, d, length = begins[n], ways[n], lengths[n]
+        qx = (x[spans[2]] - np.float32(a[0]))[None, None, :]
+        qy = (y[spans[1]] - np.float32(a[1]))[None, :, None]
+        qz = (z[spans[0]] - np.float32(a[2]))[:, None, None]
         dot = (qx * np.float32(d[0]) + qy * np.float32(d[1])) + qz * np.float32(d[2])
-        t = np.clip(dot * np.float32(1 / length), 0, 1)
+        t = np.minimum(np.maximum(dot * np.float32(1 / length), 0), 1)
         square = (qx * qx + qy * qy) + qz * qz
         square -= t * (2 * dot - t * np.float32(length))
         ra, rb = segments.ra[n], segments.rb[n]
-        d_here = np.sqrt(np.maximum(square, 0)) - (np.float32(ra) + t * np.float32(rb - ra))
-        nearer = d_here < part
-        np.copyto(part, d_here, where=nearer)
-        u0, u1 = segments.along[n]
-        np.copyto(along[spans], np.float32(u0) + t * np.float32(u1 - u0), where=nearer)
-    return Paint(box, out), along
+        here = np.sqrt(np.maximum(square, 0)) - (np.float32(ra) + t * np.float32(rb - ra))
+        if track is not None:
+            u0, u1 = segments.along[n]
+            np.copyto(along[spans], np.float32(u0) + t * np.float32(u1 - u0), where=here < part)
+        np.minimum(part, here, out=part)
+    return box, out
 
 
 def ball(

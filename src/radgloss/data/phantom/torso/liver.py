@@ -19,7 +19,7 @@ from radgloss.data.phantom.shapes import (
     smooth_min,
     tree,
 )
-from radgloss.data.phantom.torso.forms import Segments, join, path, tube, windowed
+from radgloss.data.phantom.torso.forms import join, path, tube, windowed
 from radgloss.data.phantom.torso.scene import SPINE_Y, Scene
 
 __all__ = ["Liver", "paint_liver", "segment_of"]
@@ -92,7 +92,7 @@ def _outline(scene: Scene, rng: np.random.Generator) -> Paint:
     afloat = sick and fluid is not None and fluid.severity in ("moderate", "large")
     gap = 11.0 if afloat else 2.5  # a shrunken liver in ascites
     limit = np.maximum(scene.wall[box], scene.dome[box] + np.float32(0.5)) + np.float32(gap)
-    return Paint(box, smooth_max(shape, limit, 5))
+    return scene.free(Paint(box, smooth_max(shape, limit, 5)), 0.0, 6.0)
 
 
 def _fissure(scene: Scene, shape: Paint) -> None:
@@ -138,14 +138,13 @@ def _vessels(scene: Scene, shape: Paint, rng: np.random.Generator) -> tuple[floa
     g, s = scene.grid, scene.s
     porta = np.array(PORTA) * s
     start = scene.at((-22, SPINE_Y - 42, 108))[0]
-    portal: list[Segments] = []
+    portal, hepatic = [], []
     for way, r in (((-1, 0.15, 0.25), 5.8), ((0.6, -0.72, 0.5), 5.0)):
-        portal += _branches(scene, rng, porta, way, r, 42 * s, 5)
-    hepatic: list[Segments] = []
+        portal.append(tree(rng, porta, way, r, 42 * s, 5))
     for way in ((-1, 0.12, -0.35), (-0.55, -0.8, -0.42), (0.75, -0.7, -0.25)):
-        hepatic += _branches(scene, rng, start, way, 5.0, 47 * s, 4)
+        hepatic.append(tree(rng, start, way, 5.0, 47 * s, 4))
     for parts, vein in ((hepatic, "hepatic vein"), (portal, "portal vein")):
-        vessel = tube(g, join(parts), 2.0)
+        vessel = tube(g, join(scene.branches(parts)), 2.0)
         within = windowed(shape, vessel.box) + np.float32(2.0)
         inside = Paint(vessel.box, np.maximum(vessel.distance, within))
         scene.paint(inside, vein, 2.6, keep=0.92, organ="portal vein" if vein[0] == "p" else "")
@@ -155,23 +154,6 @@ def _vessels(scene: Scene, shape: Paint, rng: np.random.Generator) -> tuple[floa
     artery = scene.at((6, -2, 40), (-4, -18, 34), (-16, -22, 26), (-28, -22, 34))
     scene.vessel(artery, np.array([3.0, 2.8, 2.4, 1.8]) * s, "artery", 26)
     return float(porta[0]), float(porta[1]), float(porta[2])
-
-
-def _branches(
-    scene: Scene,
-    rng: np.random.Generator,
-    start: npt.NDArray[np.float64],
-    way: tuple[float, float, float],
-    radius: float,
-    length: float,
-    generations: int,
-) -> list[Segments]:
-    """A tree of vessels in the picture's millimetres, thinned to a few pieces a branch."""
-    out = []
-    for points, radii in tree(rng, start, way, radius, length, generations):
-        keep = np.unique(np.linspace(0, len(points) - 1, 5).astype(int))
-        out.append(path(scene.true(points[keep]), radii[keep]))
-    return out
 
 
 def _ducts(
@@ -194,12 +176,11 @@ def _ducts(
     scene.shapes["common duct"] = duct
     if wide is None:
         return
-    parts: list[Segments] = []
-    for way in ((-1, 0.2, 0.35), (0.6, -0.75, 0.6)):
-        parts += _branches(
-            scene, own, porta + np.array([-3, -6, 6]), way, calibre * 0.55, 38 * s, 4
-        )
-    ducts = tube(g, join(parts), 2.0)
+    parts = [
+        tree(own, porta + np.array([-3, -6, 6]), way, calibre * 0.55, 38 * s, 4)
+        for way in ((-1, 0.2, 0.35), (0.6, -0.75, 0.6))
+    ]
+    ducts = tube(g, join(scene.branches(parts)), 2.0)
     within = windowed(shape, ducts.box) + np.float32(3.0)
     inside = Paint(ducts.box, np.maximum(ducts.distance, within))
     scene.paint(inside, "bile", 2.2, organ="bile ducts")

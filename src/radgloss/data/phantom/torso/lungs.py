@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from radgloss.data.phantom.shapes import Paint, ellipsoid, tree
-from radgloss.data.phantom.torso.forms import Segments, join, path, tube, windowed
+from radgloss.data.phantom.torso.forms import join, path, tube, windowed
 from radgloss.data.phantom.torso.scene import SPINE_Y, Scene
 
 __all__ = ["paint_lungs"]
@@ -27,15 +27,13 @@ def paint_lungs(scene: Scene, rng: np.random.Generator) -> None:
     whole = Paint(box, air)
     share = np.clip(np.float32(0.02) * weave + np.float32(0.02), 0, 1)
     scene.paint(whole, "lung", 2.4, organ="lungs", mix=("vein", share))
-    parts: list[Segments] = []
+    parts = []
     for side in (-1, 1):
         for _ in range(3):
             start = (side * 52 * s, (SPINE_Y - 22) * s, 182 * s)
             way = (side * rng.uniform(0.1, 0.8), rng.uniform(-0.5, 0.6), -1)
-            for points, radii in tree(rng, start, way, 3.2, 38, 4, 0.45):
-                keep = np.unique(np.linspace(0, len(points) - 1, 4).astype(int))
-                parts.append(path(scene.true(points[keep]), radii[keep]))
-    vessel = tube(g, join(parts), 2.0)
+            parts.append(tree(rng, start, way, 3.2, 38, 4, 0.45))
+    vessel = tube(g, join(scene.branches(parts)), 2.0)
     within = windowed(whole, vessel.box) + np.float32(1)
     scene.paint(Paint(vessel.box, np.maximum(vessel.distance, within)), "vein", 2.6, keep=0.8)
     heart = _heart(scene)

@@ -21,6 +21,7 @@ from radgloss.data.phantom.patients import Lesion, Patient, stream
 from radgloss.data.phantom.shapes import F32, Box, Grid, Paint, coverage, polyline, smooth_max
 from radgloss.data.phantom.torso.forms import (
     Points,
+    Segments,
     box_between,
     noise,
     path,
@@ -34,6 +35,7 @@ Look = Mapping[str, float]
 Mask = npt.NDArray[np.bool_]
 SPINE_Y = 34.0  # centre of the vertebral bodies
 BACK = 108.0  # the skin behind them, before fat
+IN_LIVER = ("portal vein", "bile ducts")
 SLACK = (9.0, 9.0, 13.0)  # mm that the warp may move a shape: x, y, z
 
 
@@ -101,7 +103,7 @@ class Scene:
     patient: Patient
     grid: Grid
     coarse: Grid  # 8 mm lattice on which smooth things are worked out
-    bend: tuple[F32, F32, F32]  # warp x, y, z on the coarse lattice, mm
+    bend: F32  # (Z, Y, X, 3) warp x, y, z on the coarse lattice, mm
     looks: Sequence[Look]
     signal: F32  # (K, Z, Y, X)
     solid: F32  # (Z, Y, X) distance to any organ that bowel must go round
@@ -129,9 +131,21 @@ class Scene:
         p = np.atleast_2d(np.asarray(points, dtype=float))
         out = p.copy()
         for _ in range(3):  # the warp is gentle, so this settles at once
-            moved = np.column_stack([sample(b, self.coarse, out) for b in self.bend])
-            out = p - moved
+            out = p - sample(self.bend, self.coarse, out)
         return out
+
+    def branches(
+        self, trees: Sequence[list[tuple[Points, Points]]], pieces: int = 3
+    ) -> list[Segments]:
+        """Trees of vessels (`shapes.tree`, before the warp) as a few pieces a branch."""
+        kept = []
+        for points, radii in (branch for grown in trees for branch in grown):
+            keep = np.unique(np.linspace(0, len(points) - 1, pieces + 1).astype(int))
+            kept.append((points[keep], radii[keep]))
+        places = self.true(np.concatenate([p for p, _ in kept]))
+        ends = np.cumsum([len(p) for p, _ in kept])[:-1]
+        parts = np.split(places, ends)
+        return [path(p, r) for p, (_, r) in zip(parts, kept, strict=True)]
 
     def line(self, sites: npt.ArrayLike, n: int) -> Points:
         """A smooth curve of n points through places of the body (N, 3), in the picture."""
@@ -194,7 +208,7 @@ class Scene:
             cover *= np.float32(keep)
         self.blend(what.box, cover, material, mix, grain)
         if organ:
-            self.label(organ)[what.box] |= what.distance < 0
+            self.own(organ, what.box, what.distance < 0)
 
     def blend(
         self,
@@ -225,6 +239,16 @@ class Scene:
         if organ not in self.organs:
             self.organs[organ] = np.zeros(self.grid.shape, bool)
         return self.organs[organ]
+
+    def own(self, organ: str, box: Box, mask: Mask) -> None:
+        """Voxels of a box belong to an organ from now on, and to no other one.
+
+        Vessels and ducts stay part of the liver, and everything in it part of the body wall."""
+        for name, label in self.organs.items():
+            shared = name == "body wall" or (name == "liver" and organ in IN_LIVER)
+            if name != organ and not shared:
+                label[box] &= ~mask
+        self.label(organ)[box] |= mask
 
     def claim(self, what: Paint, gap: float = 0.0) -> None:
         """Room that bowel must go round, widened by a gap."""
@@ -263,6 +287,7 @@ class Scene:
         """Cortical bone with spongy bone inside, whose marrow is mottled."""
         if what.distance.size == 0:
             return
+        self.claim(what, 1.5)
         grain = noise(self.grid, what.box, seed, 5.5) * np.float32(0.17)
         rim = np.clip(1 + what.distance * np.float32(1 / cortex), 0, 1) * np.float32(dense)
         self.paint(what, "cancellous bone", 2.0, organ, mix=("cortical bone", rim), grain=grain)

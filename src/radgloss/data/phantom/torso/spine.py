@@ -90,7 +90,7 @@ def _vertebrae(scene: Scene, seed: int) -> None:
     half = (((up + 0.12) % 1) - 0.5) * PITCH
     facet = np.sqrt(((ax - 19) / 7) ** 2 + ((y - 33) / 8) ** 2 + (half / 15) ** 2)
     joint = np.exp(-((((ax - 18.5) + 0.5 * (y - 33)) / 1.0) ** 2))  # the facets' gap
-    spinous = np.maximum(ax - (2.2 + 0.05 * (y - 40)), np.abs(y - 47) - 13)
+    spinous = np.maximum(ax - (2.2 + 0.05 * (y - 40)), np.abs(y - 45) - 11.5)
     spinous = np.maximum(spinous, (np.abs(up - 0.36) - 0.3) * PITCH)
     wings = np.maximum(np.abs(y - (20 + 0.2 * ax)) - 3.2, ax - 40)
     wings = np.maximum(np.maximum(wings, 15 - ax), (np.abs(up - 0.5) - 0.13) * PITCH)
@@ -103,6 +103,7 @@ def _vertebrae(scene: Scene, seed: int) -> None:
     scene.paint(
         Paint(box, arches * to_mm), "cancellous bone", 2.0, "spine", mix=("cortical bone", rim)
     )
+    scene.claim(Paint(box, body * to_mm), 1.5)
     canal = np.maximum((ring + np.float32(0.33)) * np.float32(11), 14.5 - y)
     inner = np.sqrt((x / 7.5) ** 2 + ((y - 25) / 6.0) ** 2) - 1
     scene.paint(Paint(box, canal * to_mm), "fat")
@@ -137,6 +138,7 @@ def _sacrum(scene: Scene, seed: int) -> None:
         Paint(box, shape * np.float32(s)), "cancellous bone", 2.0, "spine",
         mix=("cortical bone", rim), grain=grain,
     )  # fmt: skip
+    scene.claim(Paint(box, shape * np.float32(s)), 1.5)
     canal = np.sqrt((x / 10) ** 2 + ((y - yc - thick * 0.55) / 4.5) ** 2) - 1
     canal = np.maximum(canal * 4.5, -190 - z)
     scene.paint(Paint(box, canal * np.float32(s)), "fat")

@@ -58,7 +58,7 @@ def _shape(
     )
     shape = smooth_max(bean.distance, -hollow.distance, 12)
     wavy = shape + noise(g, bean.box, seed, 28.0) * np.float32(1.3)
-    return scene.inside(Paint(bean.box, wavy), 2.5), center, grow
+    return scene.free(scene.inside(Paint(bean.box, wavy), 2.5), 0.0, 6.0), center, grow
 
 
 def _extent(scene: Scene, organ: Paint) -> float:

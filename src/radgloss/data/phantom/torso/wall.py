@@ -19,8 +19,8 @@ _BELLIES: tuple[tuple[str, tuple[tuple[float, float, float], ...], tuple[float, 
     ("quadratus", ((50, 54, 30), (60, 56, -15), (72, 54, -48)), (8, 13, 13), (0.8, 1.3, 1)),
     ("iliacus", ((108, 14, -62), (94, 14, -100), (82, 0, -150), (74, -22, -195)),
      (8, 15, 16, 11), (1.2, 1, 1)),
-    ("gluteus maximus", ((58, 84, -108), (82, 77, -150), (98, 71, -195), (110, 60, -238),
-                         (114, 48, -290)), (13, 30, 36, 35, 26), (1, 1, 1)),
+    ("gluteus maximus", ((54, 86, -108), (74, 80, -150), (84, 74, -195), (94, 64, -238),
+                         (104, 48, -290)), (14, 34, 43, 42, 30), (1, 1, 1)),
     ("gluteus medius", ((116, 32, -62), (126, 22, -100), (132, 20, -140), (136, 18, -190)),
      (9, 21, 26, 15), (1.1, 0.75, 1)),
     ("gluteus minimus", ((108, 8, -120), (114, 6, -160), (126, 4, -195)), (8, 16, 11), (1, 1, 1)),
@@ -63,27 +63,34 @@ def _muscle_ring(scene: Scene, outline: Outline, lobules: F32) -> None:
     deep = np.maximum(outline.under, np.float32(-1.0) - outline.inner)  # fat lies behind it
     cover = coverage(deep, 2.4) * outline.lean
     x, y, z = (a / np.float32(s) for a in (g.x, g.y, g.z))
-    ahead = y[None, :, None] < 10
-    # depth within the wall: 0 under the fat, 1 at the cavity
-    depth = outline.under / np.minimum(outline.under - scene.wall, np.float32(-4))
+    # depth within the muscle: 0 under the fat, 1 at its inside
+    depth = outline.under / np.minimum(outline.under - outline.inner, np.float32(-4))
+    ahead = (y < 10).astype(np.float32)[None, :, None]
     ax = np.abs(x)[None, None, :]
-    front = np.where(ahead, np.exp(-((x / 3.2) ** 2))[None, None, :], 0)  # the white line
-    front = (
-        front
-        + np.where(ahead, np.exp(-(((ax - 66) / 3.2) ** 2)), 0)
-        * (np.clip((60 - z) / 30, 0, 1)[:, None, None])
-    )
-    side = np.clip((ax - 74) / 12, 0, 1) * np.clip((50 - z) / 30, 0, 1)[:, None, None]
-    planes = np.exp(-(((depth - 0.36) / 0.07) ** 2)) + np.exp(-(((depth - 0.68) / 0.07) ** 2))
-    back = (y[None, :, None] > SPINE_Y + 16) & (ax < 74)
-    streaks = np.clip(lobules - np.float32(1.15), 0, 1) * (0.8 + 0.02 * outline.plump)
-    cleft = np.exp(-(((ax - 58) / 2.6) ** 2)) + np.exp(-((ax / 2.5) ** 2))  # round the erectors
-    septa = np.exp(-(((depth - 0.2) / 0.035) ** 2))  # the lumbar fascia
-    weight = front * 0.75 + side * planes * 0.6 + back * (streaks + 0.7 * cleft + 0.4 * septa)
-    weight = np.clip(weight, 0, 0.9).astype(np.float32)
+    low = np.clip((60 - z) / 30, 0, 1)[:, None, None]
+    front = ahead * (_ridge(ax, 0, 5) + low * _ridge(ax, 66, 5))  # white and semilunar lines
+    side = np.clip((ax - 74) / 12, 0, 1) * low
+    planes = _ridge(depth, 0.36, 0.11) + _ridge(depth, 0.68, 0.11)
+    back = (y > SPINE_Y + 16)[None, :, None] & (ax < 74)
+    streaks = np.clip(lobules - np.float32(1.15), 0, 1) * np.float32(0.8 + 0.02 * outline.plump)
+    cleft = _ridge(ax, 58, 4.2) + _ridge(ax, 0, 4)  # round the erectors
+    septa = _ridge(depth, 0.2, 0.055)  # the lumbar fascia
+    weight = side * planes
+    weight *= np.float32(0.6)
+    weight += np.float32(0.75) * front
+    weight += back * (streaks + np.float32(0.7) * cleft + np.float32(0.4) * septa)
+    np.clip(weight, 0, 0.9, out=weight)
     scene.blend(
         g.whole, cover.astype(np.float32), "muscle", ("fat", weight), lobules * np.float32(0.03)
     )
+
+
+def _ridge(values: F32, at: float, half: float) -> F32:
+    """1 at a value, falling to 0 at `half` on either side."""
+    out = np.abs(values - np.float32(at))
+    out *= np.float32(-1 / half)
+    out += 1
+    return np.maximum(out, 0)
 
 
 def _bellies(scene: Scene, outline: Outline, seed: int) -> None:

@@ -102,7 +102,7 @@ def _pancreatic_mass(job: Job) -> Placed:
     cover = (cover * keep).astype(np.float32)
     scene.blend(what.box, cover, "pancreatic tumour")
     mask = half(cover)
-    scene.label("pancreas")[what.box] |= mask
+    scene.own("pancreas", what.box, mask)
     size = what.size_mm
     if not keep[what.distance < 0].all():
         size = min(size, longest_axial(mask, scene.grid.spacing))
@@ -146,9 +146,6 @@ def _aneurysm(job: Job) -> Placed:
     bone = scene.label("spine")[sac.box]
     shape = Paint(sac.box, np.where(bone, np.float32(3), sac.distance))
     mask = shape.distance < 0
-    for name, label in scene.organs.items():
-        if name not in ("body wall", "aorta"):
-            label[sac.box] &= ~mask
     scene.paint(shape, "vessel wall", organ="aorta")
     scene.paint(Paint(sac.box, shape.distance + np.float32(1.8)), "thrombus")
     lumen = np.minimum(radii - 2.0, r0 + 0.42 * (radii - r0))

@@ -78,10 +78,7 @@ def _attach(job: Job, what: Blob, cover: F32) -> Mask:
     """The lesion belongs to its kidney from now on, and to no other organ."""
     scene = job.scene
     mask = half(cover)
-    for name, label in scene.organs.items():
-        if name != "body wall":
-            label[what.box] &= ~mask
-    scene.label(f"{job.lesion.side} kidney")[what.box] |= mask
+    scene.own(f"{job.lesion.side} kidney", what.box, mask)
     return mask
 
 
@@ -151,7 +148,7 @@ def _calcium(job: Job, spot: Points, organ: str) -> Placed:
     job.scene.blend(what.box, cover, "stone")
     mask = half(cover)
     if organ:
-        job.scene.label(organ)[what.box] |= mask
+        job.scene.own(organ, what.box, mask)
     return placed(job, what.box, before, mask, what.size_mm)
 
 

@@ -78,10 +78,7 @@ def _organ(job: Job, what: Blob) -> Mask:
 def _done(job: Job, what: Blob, before: F32, cover: F32) -> Placed:
     mask = half(cover)
     if job.lesion.what in SPLEEN:  # it may bulge; what it displaces is no longer there
-        for name, label in job.scene.organs.items():
-            if name != "body wall":
-                label[what.box] &= ~mask
-        job.scene.label("spleen")[what.box] |= mask
+        job.scene.own("spleen", what.box, mask)
     return placed(job, what.box, before, mask, what.size_mm, _organ(job, what))
 
 

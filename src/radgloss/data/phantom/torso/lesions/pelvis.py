@@ -40,7 +40,7 @@ def _own(job: Job, what: Blob, mask: Mask, organ: str) -> None:
         if name != "body wall":
             label[what.box] &= ~mask
     if organ:
-        job.scene.label(organ)[what.box] |= mask
+        job.scene.own(organ, what.box, mask)
 
 
 def _ovarian_cyst(job: Job) -> Placed | None:
@@ -122,9 +122,6 @@ def _enlarged_ovary(job: Job) -> Placed | None:
     shape = ball(scene.grid, ovary.center, ovary.radii)
     before = copy_of(scene, shape.box)
     mask = shape.distance < 0
-    for name, label in scene.organs.items():
-        if name != "body wall":
-            label[shape.box] &= ~mask
     scene.paint(shape, "ovary", organ=f"{job.lesion.side} ovary")
     inner = shape.distance + np.float32(1.5)
     scene.blend(shape.box, coverage(inner, 2.2), "enlarged ovary")
