@@ -186,5 +186,5 @@ def conspicuity(view: View, lesion: str, scanner: Scanner | None = None) -> floa
             continue
         cells = max(float(inner.sum()) * view.pixel**2 / 9, 0.3)
         difference = abs(float(picture[inner].mean()) - float(np.median(picture[ring])))
-        best = max(best, difference / speckle * float(np.sqrt(cells)))
+        best = max(best, float(difference / speckle * np.sqrt(cells)))
     return best

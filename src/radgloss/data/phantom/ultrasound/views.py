@@ -123,7 +123,8 @@ def _reach(medium: Medium, target: npt.NDArray[np.bool_], held: Pose) -> Scanner
 def _shown(medium: Medium, held: Pose, targets: list[npt.NDArray[np.bool_]]) -> float:
     """How much of the targets a pose shows: the logarithms of their cm² out of shadow, summed.
 
-    The first target counts most."""
+    The first target counts most, and a picture that is clear all round a little; -inf where
+    nothing of the first is seen."""
     scanner = replace(settings(190, 90), rays=36, samples=64)
     sector = Sector(scanner, held)
     points = sector.rays()[:, :, 32:-32]
@@ -139,7 +140,12 @@ def _shown(medium: Medium, held: Pose, targets: list[npt.NDArray[np.bool_]]) -> 
     total = 0.0
     for k, target in enumerate(targets):
         here = medium.nearest(target, points).astype(bool)
-        total += (2.5 if k == 0 else 1.0) * float(np.log1p((area * (here & seen)).sum()))
+        shown = float((area * (here & seen)).sum())
+        if k == 0 and shown <= 0:
+            return -np.inf
+        total += (2.5 if k == 0 else 1.0) * np.log1p(shown)
+    lit = seen & (impedance > AIR) & ~skin
+    total += 1.5 * float(np.log1p((area * lit).sum()))  # a clear picture all round
     return total - 0.15 * float((skin * area).sum())  # a face that hangs in the air shows nothing
 
 
@@ -164,7 +170,7 @@ def best_pose(
     middle = medium.centre(targets[0])
     if len(targets) > 1:  # look between the first and the nearest part of the second
         middle = 0.75 * middle + 0.25 * medium.centre(targets[1])
-    best, most = None, 0.02
+    best, most = None, -np.inf
     for held in _tried(medium, middle, standard):
         shown = _shown(medium, held, targets)
         if shown > most:
@@ -183,7 +189,8 @@ def _lesion_view(medium: Medium, name: str) -> Standard | None:
     if organ not in _APPROACH:
         return None
     plane, beams, right = _APPROACH[organ]
-    rolls = BETWEEN_RIBS if beams in (LEFT_FLANK, RIGHT_FLANK) else (0.0,)
+    flank = beams in (LEFT_FLANK, RIGHT_FLANK) or organ == "liver"
+    rolls = BETWEEN_RIBS if flank else (0.0,)
     return Standard(f"{organ}, {plane}", "", (), beams, right, nudge=8.0, rolls=rolls)
 
 
