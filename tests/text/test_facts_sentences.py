@@ -80,7 +80,8 @@ TRICKY = {
         ("bones lesion", P, "", "T12", (9.0,), "", None),
         ("fracture", A, "", "", (), "", None),
     ],
-    "The cyst in the spleen resembles that in the right hepatic lobe, suggesting hydatid disease.": [
+    "The cyst in the spleen resembles that in the right hepatic lobe, suggesting hydatid "
+    "disease.": [
         ("splenic cyst", P, "", "", (), "", None),
         ("liver cyst", P, "", "right lobe", (), "", None),
         ("splenic hydatid cyst", U, "", "", (), "", 0.4),
