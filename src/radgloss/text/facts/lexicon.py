@@ -279,5 +279,5 @@ def _number(word: str, at: int, tokens: list[tuple[str, int, int]], items: list[
 
 def begins_with_pronoun(low: str, start: int, end: int) -> bool:
     """Whether a sentence points back ("It measures", "The largest is")."""
-    words = low[start : min(end, start + 40)].split()
-    return any(w.strip(",.") in _PRONOUNS for w in words[:2])
+    first, _, rest = low[start : min(end, start + 40)].partition(" ")
+    return first in _PRONOUNS or rest.partition(" ")[0] in _PRONOUNS

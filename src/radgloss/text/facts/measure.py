@@ -39,12 +39,10 @@ _NUMBER = r"\d+(?:[.,]\d+)?"
 _UNIT = r"(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)"
 _JOIN = r"(?:[x×*]|by|to|and|or|,\s*and|,|/|→|->|=>|[-–—])"
 _LENGTH = re.compile(
-    rf"(?<![\w.,])(?P<bound>sub-?\s*|[<≤>≥~≈]\s*)?"
     rf"(?P<numbers>{_NUMBER}(?:\s*-?{_UNIT})?(?:\s*{_JOIN}\s*(?=\d){_NUMBER}(?:\s*-?{_UNIT})?)*)"
     rf"(?P<unit>[\s-]*{_UNIT})?(?![\w²³^]|\s*(?:/|hg\b|h2o\b))"
 )
 _PIECE = re.compile(rf"(?P<number>{_NUMBER})(?:[\s-]*(?P<unit>{_UNIT}))?")
-_HAS_UNIT = re.compile(r"mm|cm|met(?:er|re)")
 _BEFORE_PREVIOUS = re.compile(
     r"(?:previous(?:ly)?|prior(?:ly)?|formerly|was|were|from|compared (?:with|to)|versus|vs\.?"
     r"|before|earlier|old)\s*(?:study|exam(?:ination)?|ct|mri?)?\s*(?:at|of|being|measured|measuring"
@@ -55,6 +53,8 @@ _AFTER_PREVIOUS = re.compile(
     r"|on (?:the )?(?:prior|previous|last)|at (?:the )?(?:prior|previous)"
     r"|before\b|formerly)"
 )
+_PREVIOUS_HINT = re.compile(r"prev|prior|was|were|from|compare|vs|versus|before|earlier|old|form")
+_TECHNIQUE_HINT = re.compile(r"slice|section|thick|interv|colli|spacing")
 _DISTANCE = re.compile(
     r"^\s*(?:\)\s*)?(?:above|below|from(?! \d)|proximal|distal|superior to|inferior to|"
     r"cephalad|caudal|beyond|deep|away|lateral to|medial to|to the|past|short of|off|inside|"
@@ -70,7 +70,7 @@ _TECHNIQUE_BEFORE = re.compile(
 )
 _WALL_BEFORE = re.compile(r"\bwall\b[^.;,]{0,30}$")
 _BOUND_BEFORE = re.compile(
-    r"(?P<less>less than|smaller than|under|below|not more than)\s*$"
+    r"(?P<sign>[<≤>≥~≈]|\bsub-?)\s*$|(?P<less>less than|smaller than|under|below|not more than)\s*$"
     r"|(?P<more>more than|greater than|larger than|over|exceeding)\s*$"
     r"|(?P<about>approximately|about|around|roughly|nearly|circa)\s*$"
 )
@@ -95,10 +95,17 @@ def measures(text: str, start: int = 0, end: int | None = None) -> list[Measure]
     [(((20.0,),), 'distance')]
     """
     end = len(text) if end is None else end
-    if not _HAS_UNIT.search(text, start, end):
+    if (
+        text.find("mm", start, end) < 0
+        and text.find("cm", start, end) < 0
+        and text.find("met", start, end) < 0
+    ):
         return []
     found: list[Measure] = []
     for match in _LENGTH.finditer(text, start, end):
+        first = match.start()
+        if first > start and (text[first - 1].isalnum() or text[first - 1] in ".,"):
+            continue  # "t12": the end of something else
         measure = _read(text, match, start, end)
         if measure is not None:
             found.append(measure)
@@ -119,7 +126,7 @@ def _read(text: str, match: re.Match[str], start: int, end: int) -> Measure | No
     joins = [match["numbers"][a.end() : b.start()].strip() for a, b in pairwise(pieces)]
     before, after = text[max(start, match.start() - 40) : match.start()], text[match.end() : end]
     sizes, previous, bound = _combine(values, joins, before)
-    bound = _bound((match["bound"] or "").strip(" -"), before) or bound
+    bound = _bound(before) or bound
     kind = _kind(pieces, joins, before, after[:60], sizes)
     if bound in ("<", ">"):
         sizes = ()
@@ -144,12 +151,13 @@ def _combine(
     return tuple(tuple(sorted(e, reverse=True)) for e in extents), (), bound
 
 
-def _bound(sign: str, before: str) -> str:
-    if sign:
-        return {"sub": "<", "<": "<", "≤": "<", ">": ">", "≥": ">"}.get(sign, "~")
-    word = _BOUND_BEFORE.search(before)
+def _bound(before: str) -> str:
+    word = _BOUND_BEFORE.search(before, max(0, len(before) - 16))
     if word is None:
         return ""
+    if word["sign"]:
+        sign = word["sign"].rstrip("-")
+        return {"sub": "<", "<": "<", "≤": "<", ">": ">", "≥": ">"}.get(sign, "~")
     return "<" if word["less"] else ">" if word["more"] else "~"
 
 
@@ -160,13 +168,15 @@ def _kind(
     after: str,
     sizes: tuple[Extent, ...],
 ) -> Literal["size", "distance", "wall", "technique", "ambiguous"]:
-    if _TECHNIQUE_AFTER.search(after) or _TECHNIQUE_BEFORE.search(before):
+    if _TECHNIQUE_AFTER.match(after) or (
+        _TECHNIQUE_HINT.search(before) and _TECHNIQUE_BEFORE.search(before)
+    ):
         return "technique"
-    if len(sizes) == 1 and len(sizes[0]) == 1 and _DISTANCE.search(after):
+    if len(sizes) == 1 and len(sizes[0]) == 1 and _DISTANCE.match(after):
         return "distance"
-    if re.search(r"\bwithin\s*$", before):
+    if before.endswith("within "):
         return "distance"
-    if _WALL_BEFORE.search(before) and "mass" not in before:
+    if "wall" in before and _WALL_BEFORE.search(before) and "mass" not in before:
         return "wall"
     whole = all("." not in p["number"] and "," not in p["number"] for p in pieces)
     if joins in (["x"], ["×"]) and whole and _PLURAL_AFTER.search(after):
@@ -180,7 +190,9 @@ def _pair(text: str, found: list[Measure], end: int) -> list[Measure]:
     for measure in found:
         before = text[max(0, measure.start - 40) : measure.start]
         after = text[measure.end : min(end, measure.end + 40)]
-        old = bool(_AFTER_PREVIOUS.search(after)) or bool(_BEFORE_PREVIOUS.search(before))
+        old = bool(_AFTER_PREVIOUS.match(after)) or (
+            bool(_PREVIOUS_HINT.search(before)) and bool(_BEFORE_PREVIOUS.search(before))
+        )
         extent = measure.sizes[0] if measure.sizes else ()
         earlier = next((m for m in reversed(done) if m.kind != "paired"), None)
         if earlier and measure.start - earlier.end > 60:

@@ -57,6 +57,8 @@ def _keep(text: str, begin: int, stop: int, found: list[tuple[int, int]]) -> Non
 
 
 def _point_ends(text: str, begin: int, at: int, stop: int, end: int) -> bool:
+    if stop < end and text[stop].isspace() and at - begin > 12 and text[at - 6 : at].isalpha():
+        return True  # a long word: no abbreviation, no number
     last = _LAST_WORD.search(text, max(begin, at - 12), at)
     if last is None:
         return True
