@@ -14,7 +14,7 @@ from radgloss.data.phantom.torso.scene import SPINE_Y, Scene
 __all__ = ["STOPS", "Kidney", "paint_kidneys", "paint_ureters"]
 
 # how wide calyces and pelvis become, as a factor of their usual calibre, and how thin the cortex
-GRADES = {"": (1.0, 0.0), "mild": (1.9, 0.0), "moderate": (3.0, 1.5), "severe": (4.4, 4.0)}
+GRADES = {"": (1.0, 0.0), "mild": (2.2, 0.0), "moderate": (3.7, 1.5), "severe": (5.4, 4.0)}
 URETER = (  # the left side, from the pelvis of the kidney to the bladder
     (35, 14, -44),
     (31, 6, -80),
