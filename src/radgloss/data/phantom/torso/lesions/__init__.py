@@ -35,7 +35,8 @@ def paint_lesions(scene: Scene, organs: Organs) -> tuple[Placed, ...]:
     done: dict[int, Placed] = {}
     taken: list[tuple[float, float, float, float]] = []
     lesions = [lesion for lesion in scene.patient.lesions if lesion.what in PAINTERS]
-    for lesion in sorted(lesions, key=lambda one: one.what in _LAST):
+    # large ones first, so that small ones find room beside them
+    for lesion in sorted(lesions, key=lambda one: (one.what in _LAST, -one.size_mm)):
         if lesion.what in SPLEEN and organs.spleen is None:
             continue
         if lesion.what == "splenomegaly" and organs.spleen is None:
