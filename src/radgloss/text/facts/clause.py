@@ -241,6 +241,8 @@ def _settle(s: Clause) -> None:
 
 def _remember(s: Clause) -> None:
     for mention in s.mentions:
+        if mention.layer == "history":  # an organ that is gone is no context
+            continue
         brought = mention.term.place if mention.term.place.organ != "devices" else Place()
         for place in (brought, *mention.subject, *mention.places):
             if place.side:

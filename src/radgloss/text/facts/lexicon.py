@@ -246,7 +246,7 @@ def scan(low: str, start: int, end: int) -> list[Item]:
         if word in _MARKS:
             add(Item(_MARKS[word], begin, stop))
         elif word in _SPINE or (
-            word.isdigit() and (at or low[stop : stop + 1] not in (".", ")", ":"))  # "1." of a list
+            word.isdecimal() and (at or low[stop : stop + 1] not in (".", ")", ":"))  # "1." of a list
         ):
             at += _number(word, at, tokens, items)
         at += 1
@@ -263,8 +263,8 @@ def _add_segments(match: re.Match[str], items: list[Item]) -> None:
 def _number(word: str, at: int, tokens: list[tuple[str, int, int]], items: list[Item]) -> int:
     """A vertebra ("T12") or a small count ("3 nodules"); how many more tokens were used."""
     _, begin, stop = tokens[at]
-    if not word.isdigit():
-        if at + 1 < len(tokens) and tokens[at + 1][1] == stop and tokens[at + 1][0].isdigit():
+    if not word.isdecimal():
+        if at + 1 < len(tokens) and tokens[at + 1][1] == stop and tokens[at + 1][0].isdecimal():
             n = int(tokens[at + 1][0])
             if (word == "t" and 2 < n <= 12) or (word == "l" and n <= 5):
                 place = Place("bones", "spine", f"{word.upper()}{n}")

@@ -21,6 +21,7 @@ _ABBREVIATIONS = frozenset(
     )
 )
 _LAST_WORD = re.compile(r"([A-Za-z][A-Za-z.]*|\d+)$")
+_LONGEST = 1000  # characters of one sentence
 _WRAP = 60  # a line at least this long that stops without punctuation was wrapped
 
 
@@ -44,6 +45,20 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
         _keep(text, begin, stop, found)
         begin = stop
     _keep(text, begin, end, found)
+    if any(b - a > _LONGEST for a, b in found):
+        return [piece for a, b in found for piece in _broken(text, a, b)]
+    return found
+
+
+def _broken(text: str, begin: int, end: int) -> list[tuple[int, int]]:
+    """A sentence that nobody could mean, cut at spaces: reading stays linear in the text."""
+    found: list[tuple[int, int]] = []
+    while end - begin > _LONGEST:
+        cut = text.rfind(" ", begin, begin + _LONGEST)
+        cut = cut if cut > begin else begin + _LONGEST
+        _keep(text, begin, cut, found)
+        begin = cut
+    _keep(text, begin, end, found)
     return found
 
 
@@ -63,7 +78,7 @@ def _point_ends(text: str, begin: int, at: int, stop: int, end: int) -> bool:
     if last is None:
         return True
     word = last.group().lower()
-    if word.isdigit():  # "2." opens a list item when nothing stands before it
+    if word.isdecimal():  # "2." opens a list item when nothing stands before it
         return bool(text[begin : last.start()].strip(" \t\n-•*#("))
     if stop < end and text[stop].isalpha():  # glued to the next word: "clear.No effusion"
         return len(word) > 1 and text[at - 1].islower()
