@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from radgloss.data.phantom.patients import Lesion
 from radgloss.data.phantom.shapes import F32, Box, Paint, coverage, rotation
@@ -141,6 +142,9 @@ def choose(
         )
         np.minimum(room, away - np.float32(tr + gap), out=room)
     if fits is not None and fits.any():
+        if float(room[fits].max()) < 0.5 * r:  # a thin place: its neighbourhood will do
+            near = ndimage.distance_transform_edt(~fits, g.spacing)
+            fits = near < 14
         room = np.where(fits, room, -FAR)
     taste = noise(g, shape.box, int(job.rng.integers(2**32)), 18.0)
     need = min(r, 0.92 * float(room.max()))
