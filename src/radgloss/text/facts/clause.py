@@ -39,7 +39,7 @@ def read_clause(items: Sequence[Item], context: Context, pointing: bool) -> list
     """The mentions of one sentence, in order; `context` is brought up to date."""
     find_heads(items)
     state = Clause(items, context, pointing)
-    known = 0
+    known, mentions = 0, state.mentions
     for k, item in enumerate(items):
         if k < state.skip:
             continue
@@ -47,9 +47,10 @@ def read_clause(items: Sequence[Item], context: Context, pointing: bool) -> list
         act = ACTS.get(item.cat)
         if act is not None:
             act(state, item)
-            for mention in state.mentions[known:]:
-                mention.around, mention.heading = context.organ, context.heading
-            known = len(state.mentions)
+            while known < len(mentions):
+                mentions[known].around = context.organ
+                mentions[known].heading = context.heading
+                known += 1
     _finish(state)
     return state.mentions
 

@@ -194,6 +194,7 @@ _MARKS = {
 }  # fmt: skip
 _MEASURE = Term("measure")
 _SPINE = frozenset("tlc")
+_LIST_MARKS = (".", ")", ":")  # after the number of a list's item
 _NO_COUNT = frozenset(
     words(
         "image, images, series, grade, level, type, day, days, week, weeks, month, months, year, "
@@ -207,7 +208,7 @@ def scan(low: str, start: int, end: int) -> list[Item]:
     """The items of the sentence low[start:end], which is lower case."""
     tree = lexicon()
     lengths = measures(low, start, end)
-    tokens = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(low, start, end)]
+    tokens = [(m[0], *m.span()) for m in _WORD.finditer(low, start, end)]
     segments = list(SEGMENTS.finditer(low, start, end)) if "seg" in low[start:end] else []
     items: list[Item] = []
     add = items.append
@@ -246,7 +247,7 @@ def scan(low: str, start: int, end: int) -> list[Item]:
         if word in _MARKS:
             add(Item(_MARKS[word], begin, stop))
         elif word in _SPINE or (
-            word.isdecimal() and (at or low[stop : stop + 1] not in (".", ")", ":"))  # "1." of a list
+            word.isdecimal() and (at or low[stop : stop + 1] not in _LIST_MARKS)
         ):
             at += _number(word, at, tokens, items)
         at += 1

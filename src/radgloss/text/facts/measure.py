@@ -53,8 +53,9 @@ _AFTER_PREVIOUS = re.compile(
     r"|on (?:the )?(?:prior|previous|last)|at (?:the )?(?:prior|previous)"
     r"|before\b|formerly)"
 )
-_PREVIOUS_HINT = re.compile(r"prev|prior|was|were|from|compare|vs|versus|before|earlier|old|form")
-_TECHNIQUE_HINT = re.compile(r"slice|section|thick|interv|colli|spacing")
+_PREVIOUS_HINTS = ("prev", "prior", "was", "were", "from", "compar", "vs", "versus", "before",
+                   "earlier", "old", "form")  # fmt: skip
+_TECHNIQUE_HINTS = ("slice", "section", "thick", "interv", "colli", "spacing")
 _DISTANCE = re.compile(
     r"^\s*(?:\)\s*)?(?:above|below|from(?! \d)|proximal|distal|superior to|inferior to|"
     r"cephalad|caudal|beyond|deep|away|lateral to|medial to|to the|past|short of|off|inside|"
@@ -69,11 +70,13 @@ _TECHNIQUE_BEFORE = re.compile(
     r"(?:slice|section|thickness|interval|collimation|spacing)\s*\S*\s*$"
 )
 _WALL_BEFORE = re.compile(r"\bwall\b[^.;,]{0,30}$")
-_BOUND_BEFORE = re.compile(
-    r"(?P<sign>[<≤>≥~≈]|\bsub-?)\s*$|(?P<less>less than|smaller than|under|below|not more than)\s*$"
-    r"|(?P<more>more than|greater than|larger than|over|exceeding)\s*$"
-    r"|(?P<about>approximately|about|around|roughly|nearly|circa)\s*$"
-)
+_BOUND_WORDS = {
+    **dict.fromkeys(("<", "≤", "sub", "sub-", "under", "below"), "<"),
+    **dict.fromkeys((">", "≥", "over", "exceeding"), ">"),
+    **dict.fromkeys(("~", "≈", "approximately", "about", "around"), "~"),
+    **dict.fromkeys(("roughly", "nearly", "circa"), "~"),
+}
+_LESS, _MORE = ("less", "smaller"), ("more", "greater", "larger")
 _PLURAL_AFTER = re.compile(
     r"^\s*(?:[a-z-]+\s+){0,2}?(?:stones|calculi|cysts|nodules|lesions|foci)\b"
 )
@@ -152,13 +155,20 @@ def _combine(
 
 
 def _bound(before: str) -> str:
-    word = _BOUND_BEFORE.search(before, max(0, len(before) - 16))
-    if word is None:
+    """A limit ("less than", "~") that stands right before a length."""
+    words = before.rsplit(None, 2)[-2:]
+    if not words:
         return ""
-    if word["sign"]:
-        sign = word["sign"].rstrip("-")
-        return {"sub": "<", "<": "<", "≤": "<", ">": ">", "≥": ">"}.get(sign, "~")
-    return "<" if word["less"] else ">" if word["more"] else "~"
+    last = words[-1]
+    if last == "than" and len(words) == 2:
+        denied = before.rstrip().endswith(("not more than", "no more than"))
+        return "<" if words[0] in _LESS or denied else ">" if words[0] in _MORE else ""
+    return _BOUND_WORDS.get(last) or _BOUND_WORDS.get(last[-1:], "")
+
+
+def _holds(text: str, hints: tuple[str, ...]) -> bool:
+    """Whether any hint occurs: cheaper than the pattern that it guards."""
+    return any(hint in text for hint in hints)
 
 
 def _kind(
@@ -169,7 +179,7 @@ def _kind(
     sizes: tuple[Extent, ...],
 ) -> Literal["size", "distance", "wall", "technique", "ambiguous"]:
     if _TECHNIQUE_AFTER.match(after) or (
-        _TECHNIQUE_HINT.search(before) and _TECHNIQUE_BEFORE.search(before)
+        _holds(before, _TECHNIQUE_HINTS) and _TECHNIQUE_BEFORE.search(before)
     ):
         return "technique"
     if len(sizes) == 1 and len(sizes[0]) == 1 and _DISTANCE.match(after):
@@ -191,7 +201,7 @@ def _pair(text: str, found: list[Measure], end: int) -> list[Measure]:
         before = text[max(0, measure.start - 40) : measure.start]
         after = text[measure.end : min(end, measure.end + 40)]
         old = bool(_AFTER_PREVIOUS.match(after)) or (
-            bool(_PREVIOUS_HINT.search(before)) and bool(_BEFORE_PREVIOUS.search(before))
+            _holds(before, _PREVIOUS_HINTS) and bool(_BEFORE_PREVIOUS.search(before))
         )
         extent = measure.sizes[0] if measure.sizes else ()
         earlier = next((m for m in reversed(done) if m.kind != "paired"), None)

@@ -5,6 +5,7 @@ coordinated group where it is a change ("effusion and atelectasis, unchanged")."
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 from radgloss.text.facts.measure import Measure
@@ -59,7 +60,7 @@ def describe(mods: Mods, item: Item) -> None:
     elif cat == "measure":
         mods.measure = item.measure
     elif cat == "change":
-        mods.changes.append(term)
+        mods.changes += (term,)
     elif cat == "feature":
         mods.features += (term.word,)
     elif cat == "known":
@@ -146,7 +147,7 @@ def _place_before(s: Clause, item: Item, place: Place) -> None:
     if back >= 0 and s.items[back].cat in ("and", "or", "comma") and s.items[back].head >= 0:
         joined = True
     if joined and mods.places and not mods.pairs and place.side and mods.places[-1].side:
-        mods.pairs.append((mods.places[-1], mods.early[0], mods.early[1]))
+        mods.pairs = ((mods.places[-1], *mods.early),)
         if mods.severity == mods.early[0]:
             mods.severity = ""
         if mods.measure is mods.early[1]:
@@ -184,8 +185,10 @@ def thing(s: Clause, item: Item) -> None:
     if mods.pairs:
         place, severity, measure = mods.pairs[0]
         if mods.severity or mods.measure:  # "small right and moderate left effusions"
-            first = replace(mods, places=[place], severity=severity, measure=measure)
-            twins = [first, replace(mods, places=mods.places[-1:])]
+            first = copy(mods)
+            first.places, first.severity, first.measure = [place], severity, measure
+            mods.places = mods.places[-1:]
+            twins = [first, mods]
         else:
             mods.severity, mods.measure = severity, measure
     for mention in [m for twin in twins for m in _mentions_of(s, item, twin)]:

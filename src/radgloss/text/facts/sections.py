@@ -63,6 +63,8 @@ def parts(text: str) -> list[Part]:
     >>> [(p.name, text[p.start:p.end].strip()) for p in parts(text)]
     [('indication', 'cough.'), ('findings', 'Clear lungs.'), ('impression', 'Normal.')]
     """
+    if ":" not in text and "\n" not in text:  # no heading without either
+        return [Part("findings", 0, len(text))] if text.strip() else []
     found: list[Part] = []
     name, begin = "findings", 0
     for match in _HEADING.finditer(text):

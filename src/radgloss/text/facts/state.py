@@ -16,13 +16,25 @@ __all__ = ["MODIFIERS", "PREDICATES", "Clause", "Context", "Mention", "Mods", "f
 
 
 class Mention:
-    """One thing said once, before it is given its name and place."""
+    """One thing said once, before it is given its name and place.
 
-    __slots__ = (
-        "around", "before", "change", "companion", "distance", "end", "features", "heading",
-        "joined", "layer", "limit", "measure", "number", "p", "parent", "places", "seen",
-        "severity", "start", "status", "subject", "term",
-    )  # fmt: skip
+    What is seldom said stays with the class, which makes a mention cheap."""
+
+    before = 0  # how many of the places stood before the noun
+    subject: Sequence[Place] = ()  # of its clause
+    measure: Measure | None = None
+    severity = ""
+    number = ""
+    change = ""
+    limit = ""
+    features: tuple[str, ...] = ()
+    distance: float | None = None
+    seen = ""
+    parent: Mention | None = None  # the observation that it explains
+    joined: Mention | None = None  # the one before it in a list
+    companion = False  # it came with another ("cyst with calcification")
+    around = Place()  # the organ that was spoken of before
+    heading: Sequence[Place] = ()
 
     def __init__(self, term: Term, start: int, end: int, status: Status = "present") -> None:
         self.term = term
@@ -30,41 +42,27 @@ class Mention:
         self.end = end
         self.status: Status = status
         self.places: list[Place] = []
-        self.before = 0  # how many of the places stood before the noun
-        self.subject: list[Place] = []  # of its clause
-        self.measure: Measure | None = None
-        self.severity = ""
-        self.number = ""
-        self.change = ""
-        self.limit = ""
         self.p: float | None = term.p
-        self.features: tuple[str, ...] = ()
-        self.distance: float | None = None
-        self.seen = ""
         self.layer = term.layer
-        self.parent: Mention | None = None  # the observation that it explains
-        self.joined: Mention | None = None  # the one before it in a list
-        self.companion = False  # it came with another ("cyst with calcification")
-        self.around = Place()  # the organ that was spoken of before
-        self.heading: list[Place] = []
 
 
-@dataclass
 class Mods:
     """What has been said of a noun that has not come yet."""
 
-    places: list[Place] = field(default_factory=list)
-    pairs: list[tuple[Place, str, Measure | None]] = field(default_factory=list)
-    changes: list[Term] = field(default_factory=list)
+    pairs: tuple[tuple[Place, str, Measure | None], ...] = ()
+    changes: tuple[Term, ...] = ()
     measure: Measure | None = None
-    severity: str = ""
-    number: str = ""
-    limit: str = ""
+    severity = ""
+    number = ""
+    limit = ""
     p: float | None = None
     features: tuple[str, ...] = ()
-    known: bool = False
-    definite: bool = False
+    known = False
+    definite = False
     early: tuple[str, Measure | None] = ("", None)  # as they stood at the last place
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
 
 
 @dataclass
@@ -82,41 +80,40 @@ class Context:
 class Clause:
     """The state of the machine."""
 
-    __slots__ = (
-        "after_verb", "assoc", "colon", "context", "cur", "deny_change", "denying", "drop",
-        "group", "hedge", "hedge_used", "history", "items", "k", "leads", "mentions", "mods",
-        "pointing", "prep", "respectively", "sep", "skip", "subject", "used", "verb",
-    )  # fmt: skip
+    skip = 0
+    respectively = False
+    history = False
+    drop = False
+    cur: Mention | None = None
+    denying: Term | None = None
+    used = False
+    hedge: Term | None = None
+    hedge_used = False
+    deny_change = False
+    prep = False
+    verb = False
+    after_verb = False
+    assoc = False
+    colon = False
+    sep = ""
 
     def __init__(self, items: Sequence[Item], context: Context, pointing: bool) -> None:
         self.items = items
         self.context = context
         self.pointing = pointing
         self.k = 0
-        self.skip = 0
         self.mentions: list[Mention] = []
-        self.respectively = False
-        self.history = False
-        self.drop = False
         self.subject: list[Place] = []
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin a new clause."""
         self.mods = Mods()
         self.leads: list[Place] = []
-        self.cur: Mention | None = None
         self.group: list[Mention] = []
-        self.denying: Term | None = None
-        self.used = False
-        self.hedge: Term | None = None
-        self.hedge_used = False
-        self.deny_change = False
-        self.prep = False
-        self.verb = False
-        self.after_verb = False
-        self.assoc = False
-        self.colon = False
+
+    def reset(self) -> None:
+        """Begin a new clause of the same sentence."""
+        self.mods, self.leads, self.group = Mods(), [], []
+        self.cur = self.denying = self.hedge = None
+        self.used = self.hedge_used = self.deny_change = self.colon = False
+        self.prep = self.verb = self.after_verb = self.assoc = False
         self.sep = ""
 
 
