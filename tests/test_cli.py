@@ -1,11 +1,28 @@
 """What can be known to be wrong is said before any work, with the exit code of its kind."""
 
+import ast
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
 import pytest
 from typer.testing import CliRunner
 
 from radgloss import wiring
 from radgloss.cli import app
 from radgloss.errors import InputRejected
+
+SOURCE = Path(wiring.__file__).parent
+
+
+@pytest.fixture
+def dicom_files():
+    """pydicom's own pictures."""
+    return Path(pydicom.__file__).parent / "data" / "test_files"
 
 
 @pytest.fixture
@@ -78,3 +95,60 @@ def test_an_import_that_keeps_nothing_is_refused(archive, tmp_path):
         with pytest.raises(InputRejected) as refused:
             told("archive", "receive", "-i", sent)
         assert refused.value.code == code
+
+
+# ------------------------------------------------------------------ looking at files
+
+
+def test_inspect_exits_as_reading_would(dicom_files, tmp_path):
+    assert told("inspect", dicom_files / "CT_small.dcm").exit_code == 0
+    for name in ("reportsi.dcm", "examples_rgb_color.dcm"):
+        done = told("inspect", dicom_files / name)
+        assert (done.exit_code, name in done.stdout) == (3, True)
+    shutil.copy(dicom_files / "CT_small.dcm", tmp_path)
+    shutil.copy(dicom_files / "reportsi.dcm", tmp_path)
+    done = told("inspect", tmp_path, "--json")
+    assert done.exit_code == 4
+    assert json.loads(done.stdout)["left_out"][0]["what"] == "reportsi.dcm"
+
+
+def test_no_refusal_names_a_python_call():
+    """Its reader typed a command; the table of errors has a word for those who write Python."""
+    called, refusals = [], 0
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InputRejected":
+                refusals += 1
+                words = [n.value for a in node.args for n in ast.walk(a)
+                         if isinstance(n, ast.Constant) and isinstance(n.value, str)]  # fmt: skip
+                called += [f"{path.name}: {w}" for w in words if re.search(r"\w\(\)", w)]
+    assert called == []
+    assert refusals > 100
+
+
+def test_a_folder_typed_as_a_dot_is_named(dicom_files, tmp_path, monkeypatch):
+    for name in ("CT_small.dcm", "MR_small.dcm"):
+        shutil.copy(dicom_files / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputRejected) as refused:
+        told("report", "-i", ".", "-o", "o")
+    assert (refused.value.code, refused.value.what) == ("mixed-patients", tmp_path.name)
+
+
+def test_what_lies_beside_simulated_patients_is_nobody_s_mistake(dicom_files, tmp_path):
+    shutil.copy(dicom_files / "CT_small.dcm", tmp_path)
+    for name in ("manifest.jsonl", "labels.npz", "weights.safetensors"):
+        (tmp_path / name).write_text("{}")
+    assert told("inspect", tmp_path).exit_code == 0
+
+
+def test_a_modality_given_is_noted_as_given(tmp_path):
+    from radgloss.settings import Settings
+    from radgloss.types import NO_MODALITY
+
+    nibabel.save(nibabel.Nifti1Image(np.zeros((9, 9, 3), np.int16), np.eye(4)), tmp_path / "v.nii")
+    (unnamed,) = wiring.read(tmp_path / "v.nii", Settings()).images
+    assert (unnamed.modality, NO_MODALITY in unnamed.notes) == ("", True)
+    (named,) = wiring.read(tmp_path / "v.nii", Settings(), "CT").images
+    assert (named.modality, NO_MODALITY in named.notes) == ("CT", False)
+    assert "modality CT as given, not stated by the file" in named.notes

@@ -169,6 +169,8 @@ def test_nifti_is_read_and_gets_no_sr(place, manifest, checkpoint):
                     code=PART)  # fmt: skip
     assert "left out" in done.stderr
     assert "No draft was made" in done.stdout
+    assert "--modality" in done.stderr
+    assert "no-dicom-source" in done.stderr
     assert not (place / "n" / "draft.dcm").exists()
 
 

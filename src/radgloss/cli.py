@@ -166,6 +166,8 @@ def report(
               file=sys.stderr)  # fmt: skip
     options = {"format": formats, "model": Path(settings["model"]).name}
     done = wiring.report(study, output, loaded, formats, said, earlier, options)
+    if not any(i.modality for i in study.images):
+        print("warning: the file does not say its modality; --modality can.", file=sys.stderr)
     if json:
         _print_json({
             "abstained": done.draft.abstained, "why": done.draft.why,
@@ -357,7 +359,10 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="A DICOM file or folder, zip, or NIfTI.")],
     json: Json = False,
 ) -> None:
-    """What a file holds: syntax, pixels, windows, geometry, stacks; nothing about the person."""
+    """What a file holds: syntax, pixels, windows, geometry, stacks; nothing about the person.
+
+    Exits as reading it would: 3 where nothing can be used, 4 where something is left out.
+    """
     _settings()
     from radgloss import dicom
 
@@ -366,18 +371,24 @@ def inspect(
         _print_json(found)
     else:
         _print_tree(found)
+    if found["left_out"]:
+        raise typer.Exit(PART if found["images"] else REJECTED)
 
 
 def _print_tree(value: Any, depth: int = 0) -> None:
     pad = "  " * depth
     for key, item in value.items():
-        if isinstance(item, dict):
+        if item in ({}, [], "", None):
+            print(f"{pad}{key}: none")
+        elif isinstance(item, dict):
             print(f"{pad}{key}:")
             _print_tree(item, depth + 1)
         elif isinstance(item, (list, tuple)) and item and isinstance(item[0], dict):
             for number, entry in enumerate(item, 1):
                 print(f"{pad}{key} {number}:")
                 _print_tree(entry, depth + 1)
+        elif key == "affine":
+            print(f"{pad}{key}: {[[round(v, 4) for v in row] for row in item]}")
         else:
             print(f"{pad}{key}: {item}")
 

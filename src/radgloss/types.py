@@ -18,6 +18,7 @@ from radgloss.errors import InputRejected
 
 __all__ = [
     "MACHINE_MARK",
+    "NO_MODALITY",
     "Answer",
     "Case",
     "Draft",
@@ -50,6 +51,8 @@ Change = Literal["new", "increased", "decreased", "unchanged", "resolved", ""]
 
 
 MACHINE_MARK = "AI-generated draft - unverified - research use only, not a medical device"
+NO_MODALITY = "modality not stated by the file"
+"""A reader's note on an image that is of no known modality until somebody names it."""
 """What every machine text carries, in every format."""
 
 

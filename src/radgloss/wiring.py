@@ -23,6 +23,7 @@ from radgloss.index import Index
 from radgloss.log import event
 from radgloss.settings import Settings, home
 from radgloss.types import (
+    NO_MODALITY,
     Case,
     Draft,
     Embedding,
@@ -113,8 +114,14 @@ def _named(study: Study, modality: str) -> Study:
     """The study with that modality where a file does not say its own."""
     if not modality:
         return study
-    named = (i if i.modality else replace(i, modality=modality) for i in study.images)
-    return replace(study, images=tuple(named))
+    given = f"modality {modality} as given, not stated by the file"
+    images = (
+        i if i.modality else replace(
+            i, modality=modality, notes=tuple(given if n == NO_MODALITY else n for n in i.notes)
+        )
+        for i in study.images
+    )  # fmt: skip
+    return replace(study, images=tuple(images))
 
 
 def _take_digest(problem: InputRejected, path: Path) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from radgloss import terms
+from radgloss.dicom.files import called
 from radgloss.dicom.header import Header
 from radgloss.types import InputRejected
 
 __all__ = ["check_single", "map_kind", "no_pixels", "nothing", "patients", "with_pixels"]
 
 _COLOURS = ("RGB", "PALETTE COLOR")
+_SEPARATE = "Separate them; `radgloss label` and `index` take several."
 
 
 def with_pixels(
@@ -31,7 +33,7 @@ def with_pixels(
                     name,
                     f"photometric {header.pixels.photometric!r}, which is colour",
                     "MONOCHROME1 or MONOCHROME2",
-                    "Use read_colour().",
+                    "Leave it out: no model here reads colour.",
                 )
             )
         else:
@@ -67,7 +69,7 @@ def _not_a_picture(name: str, header: Header) -> InputRejected:
         name,
         f"{map_kind(header)}, which lies over pictures",
         "a picture that a person reads",
-        "Nothing need be done; for its values use read_maps().",
+        "Nothing need be done.",
     )
 
 
@@ -107,12 +109,14 @@ def nothing(path: Path, left_out: Sequence[InputRejected]) -> InputRejected:
         return left_out[0]
     if not left_out:
         return InputRejected(
-            "empty", path.name, "no DICOM file", "at least one image", "Check the path."
+            "empty", called(path), "no DICOM file", "at least one image", "Check the path."
         )
     codes = sorted({e.code for e in left_out})
     code = codes[0] if len(codes) == 1 else "nothing-usable"
     found = f"{len(left_out)} files, none usable ({', '.join(codes)})"
-    return InputRejected(code, path.name, found, "at least one image", "See the files one by one.")
+    return InputRejected(
+        code, called(path), found, "at least one image", "`radgloss inspect` lists them one by one."
+    )
 
 
 def check_single(name: str, headers: Mapping[str, Header]) -> None:
@@ -123,7 +127,7 @@ def check_single(name: str, headers: Mapping[str, Header]) -> None:
             name,
             f"files of {patients(headers)} patients",
             "one examination of one patient",
-            "Separate them, or use read_all().",
+            _SEPARATE,
         )
     studies = {h.study_uid for h in headers.values()}
     if len(studies) > 1:
@@ -132,7 +136,7 @@ def check_single(name: str, headers: Mapping[str, Header]) -> None:
             name,
             f"files of {len(studies)} examinations",
             "one examination",
-            "Separate them, or use read_all().",
+            _SEPARATE,
         )
 
 

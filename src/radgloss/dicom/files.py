@@ -12,10 +12,20 @@ from typing import Any
 from radgloss.dicom.limits import Limits
 from radgloss.types import InputRejected
 
-__all__ = ["File", "is_companion", "is_hidden", "members", "not_a_file", "starts_like_zip", "walk"]
+__all__ = [
+    "File",
+    "called",
+    "is_companion",
+    "is_hidden",
+    "members",
+    "not_a_file",
+    "starts_like_zip",
+    "walk",
+]
 
 # Companions of a data set that are nobody's mistake, unless they turn out to be DICOM.
 _COMPANIONS = {".txt", ".md", ".json", ".csv", ".tsv", ".xml", ".html", ".htm", ".log", ".yaml"}
+_COMPANIONS |= {".jsonl", ".npy", ".npz", ".parquet", ".safetensors"}  # a training set's
 _COMPANIONS |= {".yml", ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".py", ".sh", ".bval", ".bvec"}
 _COMPANION_NAMES = {"DICOMDIR", "LICENSE", "LICENCE", "README", "CHANGELOG", "Thumbs.db"}
 _ZIP_WORDS = {
@@ -35,6 +45,15 @@ class File:
     def request(self, op: str, **more: Any) -> dict[str, Any]:
         """What a child is asked about it."""
         return {"op": op, "path": self.path, "member": self.member, **more}
+
+
+def called(path: Path) -> str:
+    """What a message calls a path: its last part, also where `.` or `..` was typed.
+
+    >>> called(Path("a/b.dcm"))
+    'b.dcm'
+    """
+    return path.name if path.name not in ("", "..") else path.resolve().name or str(path)
 
 
 def members(
@@ -67,11 +86,11 @@ def walk(root: Path, limits: Limits) -> tuple[list[File], list[InputRejected], l
                 files.append(File(shown, path))
         if len(files) > limits.files:
             raise InputRejected(
-                "too-many", root.name, "more files than the limit", f"at most {limits.files}", ""
+                "too-many", called(root), "more files than the limit", f"at most {limits.files}", ""
             )
     if not files and not rejected:
         raise InputRejected(
-            "empty", root.name, "a folder without files", "DICOM files", "Check the path."
+            "empty", called(root), "a folder without files", "DICOM files", "Check the path."
         )
     return files, rejected, ignored
 

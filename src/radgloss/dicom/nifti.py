@@ -18,7 +18,7 @@ from radgloss.dicom.header import Coded, Header, Pixels, Plane
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.pixels import RealFrame
 from radgloss.dicom.source import Source
-from radgloss.types import Identity, InputRejected
+from radgloss.types import NO_MODALITY, Identity, InputRejected
 
 __all__ = ["frames", "header"]
 
@@ -129,7 +129,7 @@ def _laid_out(
     head: Any, shape: tuple[int, int, int]
 ) -> tuple[np.ndarray, tuple[int, int, int, int], list[str]]:
     """(frame, row, column, 1) → LPS mm, and (frames, turned, rows, columns flipped) as 0 or 1."""
-    notes = ["NIfTI: modality unknown, units as stored"]
+    notes = [NO_MODALITY, "NIfTI: units as stored"]
     if not head["qform_code"] and not head["sform_code"]:
         notes.append("NIfTI without orientation: left and right are not known")
     stored = _TO_LPS @ head.get_best_affine()  # of (i, j, k)

@@ -26,7 +26,15 @@ from radgloss.dicom import assemble, wire
 from radgloss.dicom.choosing import check_single, map_kind, no_pixels, nothing, with_pixels
 from radgloss.dicom.crew import Crew
 from radgloss.dicom.decoding import Decoded, decode
-from radgloss.dicom.files import File, is_companion, members, not_a_file, starts_like_zip, walk
+from radgloss.dicom.files import (
+    File,
+    called,
+    is_companion,
+    members,
+    not_a_file,
+    starts_like_zip,
+    walk,
+)
 from radgloss.dicom.header import Coded, Header, Scan
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.memory import anonymous_file
@@ -132,7 +140,7 @@ class Reader:
     def read(self, path: PathLike) -> Study:
         """One study; see `radgloss.dicom.read`."""
         files, scanned = self._scan(Path(path))
-        check_single(Path(path).name, scanned.headers)
+        check_single(called(Path(path)), scanned.headers)
         uid = next((h.study_uid for h in scanned.headers.values()), "")
         study, refused = self._study(uid, scanned.headers, files)
         left_out = (*scanned.rejected, *refused)
@@ -239,7 +247,7 @@ class Reader:
         except (OSError, ValueError) as error:
             raise InputRejected(
                 "no-such-file",
-                path.name or str(path),
+                called(path),
                 f"nothing that can be opened ({type(error).__name__})",
                 "a file or folder",
                 "Check the path.",
@@ -289,7 +297,7 @@ def _need_digest(answers: Mapping[str, Header | InputRejected]) -> set[str]:
 
 def _no_map(path: Path) -> InputRejected:
     found = "no segmentation, dose distribution or parametric map"
-    return InputRejected("no-map", path.name, found, "one at least", "For pictures use read().")
+    return InputRejected("no-map", called(path), found, "one at least", "Read it as pictures.")
 
 
 def _no_frame(path: Path, frame: int) -> InputRejected:

@@ -160,7 +160,7 @@ def _evidence(study: Study) -> list[Dataset]:
     from pydicom.uid import UID
 
     sources = _sources(study)
-    if not sources:
+    if not any(s.sop_class_uid for s in sources.values()):
         raise InputRejected(
             "no-dicom-source",
             "the study",

@@ -86,10 +86,11 @@ class Aligner:
         exam = self.exam(study)
         if exam is None:
             known = "; ".join(EXAMS[e].title for e in self.checkpoint.trust.outliers)
-            kinds = ", ".join(
-                sorted({terms.modality(i.modality) or "unknown modality" for i in study.images})
-            )
-            return f"{kinds} is not an examination this model was trained on (it knows: {known})"
+            kinds = sorted({terms.modality(i.modality) for i in study.images} - {""})
+            if not kinds:
+                return f"no file says what kind of examination this is (the model knows: {known})"
+            named = ", ".join(kinds)
+            return f"{named} is not an examination this model was trained on (it knows: {known})"
         outlier = self.checkpoint.trust.outliers[exam]
         features = np.concatenate([s.features for s in self.see(study)])
         score = outlier.score(features)
