@@ -12,8 +12,10 @@ from pathlib import Path
 import pydicom
 import pytest
 
+import radgloss as package
 from radgloss.checkpoint import load
 
+SOURCE = Path(package.__file__).parents[1]  # the code under test, wherever it was installed
 DONE, USAGE, REJECTED, PART = 0, 2, 3, 4
 
 
@@ -21,7 +23,7 @@ def radgloss(*words, home=None, code=DONE):
     done = subprocess.run(
         [sys.executable, "-m", "radgloss", *map(str, words)], capture_output=True, text=True,
         env={"PATH": "/usr/bin:/bin", "RADGLOSS_HOME": str(home or "/nonexistent"),
-             "OMP_NUM_THREADS": "1", "RADGLOSS_ARCHIVE_RESERVE_GB": "0",
+             "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1", "RADGLOSS_ARCHIVE_RESERVE_GB": "0",
              "RADGLOSS_ARCHIVE_WATERMARK": "1"},
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
@@ -198,8 +200,6 @@ def test_resume_of_a_finished_run_changes_nothing(place, manifest, checkpoint):
 
 
 def test_python_and_command_line_say_the_same(place, manifest, checkpoint):
-    import radgloss as package
-
     study = package.read(studies(manifest, "xr-chest")[2])
     draft = package.load(checkpoint).report(study)
     radgloss("report", "-i", studies(manifest, "xr-chest")[2], "-o", place / "p", "--model",

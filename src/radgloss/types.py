@@ -51,9 +51,10 @@ Change = Literal["new", "increased", "decreased", "unchanged", "resolved", ""]
 
 
 MACHINE_MARK = "AI-generated draft - unverified - research use only, not a medical device"
+"""What every machine text carries, in every format."""
+
 NO_MODALITY = "modality not stated by the file"
 """A reader's note on an image that is of no known modality until somebody names it."""
-"""What every machine text carries, in every format."""
 
 
 # ------------------------------------------------------------------ pictures
