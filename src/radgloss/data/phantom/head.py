@@ -4,14 +4,27 @@ Coordinates in millimetres, z = 0 at the level of the lateral ventricles."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
-from radgloss.data.phantom.patient import Patient, stream
+from radgloss.data.phantom.patient import stream
 from radgloss.data.phantom.shapes import F32, Grid, Paint, coverage, ellipsoid, field, smooth_min
 
 __all__ = ["build"]
 
 FRAMES, SIZE, SLICE, PIXEL = 30, 160, 5.0, 1.5
+
+
+class Patient(Protocol):
+    """Whose head it is."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def exam(self) -> str: ...
+    @property
+    def scale(self) -> float: ...
 
 
 def build(patient: Patient) -> tuple[Grid, F32]:
