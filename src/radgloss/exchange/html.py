@@ -25,7 +25,7 @@ from radgloss.exchange.words import (
     inputs,
     modalities,
     one_line,
-    study_kind,
+    study_title,
     unnamed,
 )
 from radgloss.types import MACHINE_MARK, Draft, Evidence, ReportStatus, Sentence, Study
@@ -49,7 +49,7 @@ def render(draft: Draft, study: Study, status: ReportStatus) -> str:
         style=Markup(style),
         script=Markup(script),
         slot=Markup(ROOM_SLOT),
-        title=study_kind(study),
+        title=study_title(study),
         draft=draft,
         study=study,
         inputs=inputs(study),

@@ -22,6 +22,7 @@ __all__ = [
     "sections",
     "spacing_words",
     "study_kind",
+    "study_title",
     "unnamed",
 ]
 
@@ -122,6 +123,28 @@ def study_kind(study: Study) -> str:
     found = (terms.body_part(i.body_part) for i in study.images)
     parts = dict.fromkeys(part.capitalize() for part in found if part)
     return " ".join((*modalities(study), *parts)) or "Study without images"
+
+
+_CALLED = {"CT": "CT", "MR": "MR", "US": "Ultrasound", "PT": "PET"}
+
+
+def study_title(study: Study) -> str:
+    """The heading of a study as a person would say it, from the standard's terms alone.
+
+    >>> import numpy as np
+    >>> film = Image("1", np.zeros((1, 9, 9), "f4"), np.eye(4), "DX", "PA", body_part="CHEST")
+    >>> study_title(Study("1", (film,)))
+    'Chest radiograph, PA'
+    """
+    parts = {terms.body_part(i.body_part) for i in study.images} - {""}
+    kinds = modalities(study)
+    if len(parts) != 1 or len(kinds) != 1:
+        return study_kind(study)
+    part, kind = next(iter(parts)).lower(), kinds[0]
+    if kind in ("CR", "DX"):
+        views = dict.fromkeys(terms.view(i.view) for i in study.images if i.view)
+        return ", ".join((f"{part.capitalize()} radiograph", *filter(None, views)))
+    return f"{_CALLED[kind]} of the {part}" if kind in _CALLED else study_kind(study)
 
 
 # ------------------------------------------------------------------ what must not be said
