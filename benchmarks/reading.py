@@ -39,6 +39,7 @@ FROM_START = " from the start"
 # process at rest, which would be paid for in its next turn. MONAI takes seconds, so it comes last.
 GROUPS = (("plain", *OURS), ("plain model", *(f"{way} model" for way in OURS)), ("plain", "monai"))
 WAYS = ("plain", *OURS, "monai", *GROUPS[1])
+BESIDE = "plain beside monai"
 FRESH = ("plain", "cold-1", "cold-2")
 ENDS = {
     "": "Series to float32 volume",
@@ -237,10 +238,8 @@ def compare(folder: Path, slices: int, rounds: int) -> list[str]:
     sums: dict[str, object] = {}
     for group in GROUPS:
         found = take_turns(group, folder, rounds)
-        if "monai" in found[0]:  # its ratio is to the plain reading of its own rounds
-            ratios = zip(found[0]["monai"], found[0]["plain"], strict=True)
-            scaled = zip(ratios, seconds["plain"], strict=True)
-            found[0]["monai"] = [a / b * c for (a, b), c in scaled]
+        if "monai" in group:  # beside it, plain is another measurement
+            found[0][BESIDE] = found[0].pop("plain")
         for known, new in zip((seconds, cpu, peaks, sums), found, strict=True):
             known.update({k: v for k, v in new.items() if k not in known})
     for end in ("", " model"):  # MONAI turns its volume and rounds otherwise
@@ -293,7 +292,7 @@ def row(
     name, space, end = way.partition(" ")
     if not seconds.get(way):
         return f"| {name} | not installed | | | |"
-    plain = seconds["plain" + space + end]
+    plain = seconds[BESIDE if name == "monai" else "plain" + space + end]
     ratio = statistics.median(a / b for a, b in zip(seconds[way], plain, strict=True))
     used = f"{statistics.median(cpu[way]):.2f}" if way in cpu else ""
     held = f"{memory:.2f}" if memory else ""

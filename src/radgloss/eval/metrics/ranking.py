@@ -1,4 +1,4 @@
-"""Ranks that do not punish duplicates: texts that say the same thing are the same answer.
+"""Recall that does not punish duplicates: texts that say the same thing are the same answer.
 
 Shapes: Q queries · N candidates."""
 
@@ -9,30 +9,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["expected_recall", "ranks"]
-
-
-def ranks(
-    scores: npt.NDArray[np.floating],
-    wanted: Sequence[Hashable],
-    offered: Sequence[Hashable],
-) -> npt.NDArray[np.float64]:
-    """For each query the rank (from 1) of its first right candidate, (Q,); ties share their mean.
-
-    scores: (Q, N), higher is nearer. wanted: what each query means. offered: what each candidate
-    means; every candidate with the same meaning as the query is right. inf where none is.
-
-    >>> ranks(np.array([[0.9, 0.8, 0.1]]), ["b"], ["a", "b", "b"])
-    array([2.])
-    """
-    meanings = {m: k for k, m in enumerate(dict.fromkeys((*wanted, *offered)))}
-    right = np.array([meanings[m] for m in wanted])[:, None] == np.array(
-        [meanings[m] for m in offered]
-    )
-    best = np.where(right, scores, -np.inf).max(axis=1, initial=-np.inf)
-    above = ((scores > best[:, None]) & ~right).sum(axis=1)
-    tied = ((scores == best[:, None]) & ~right).sum(axis=1)
-    return np.where(np.isfinite(best), 1 + above + tied / 2, np.inf)
+__all__ = ["expected_recall"]
 
 
 def expected_recall(
