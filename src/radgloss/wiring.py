@@ -75,6 +75,10 @@ class Model:
         """A draft, or an honest abstention."""
         return self._drafter.draft(case)
 
+    def foreign(self, study: Study) -> float:
+        """How little a study resembles what the model knows; above 1 it refuses to speak."""
+        return self.aligner.foreign(study)
+
     def report(self, study: Study, history: str = "", prior: Study | None = None) -> Draft:
         """`draft` for a study alone."""
         return self.draft(Case(study, history=history, prior=prior))

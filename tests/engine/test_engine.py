@@ -39,7 +39,7 @@ def test_it_offers_what_it_says():
     assert isinstance(a, Embedder)
     assert isinstance(a, Labeler)
     assert isinstance(PairDrafter(a, "0"), Drafter)
-    assert verbs(a) == ("embed", "label")
+    assert verbs(a) == ("embed", "label", "watch")
 
 
 def test_vectors_have_unit_length_and_one_space(ct):
@@ -232,3 +232,13 @@ def test_the_box_never_lies_in_the_padding():
     columns = np.flatnonzero(prepared.inside.any(0))
     assert columns[0] - 3 <= left
     assert right <= columns[-1] + 4
+
+
+def test_a_study_is_foreign_just_where_the_model_refuses_to_speak(ct, film):
+    distance = aligner(threshold=1.0).foreign(ct)
+    for threshold in (0.9 * distance, 1.1 * distance):
+        asked = aligner(threshold=threshold)
+        assert asked.foreign(ct) == pytest.approx(distance / threshold)
+        assert (asked.foreign(ct) > 1) == bool(asked.why_not(ct))
+    assert set(asked.fits(film)) == {"xr-chest"}
+    assert asked.foreign(Study("7.7", (image("NM", 1),))) == float("inf")

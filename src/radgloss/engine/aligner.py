@@ -44,7 +44,7 @@ class Seen:
 
 
 class Aligner:
-    """`Embedder` and `Labeler` of a checkpoint."""
+    """`Embedder`, `Labeler` and `Watcher` of a checkpoint."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
@@ -107,6 +107,22 @@ class Aligner:
             if all(i.modality in EXAMS[name].modalities for i in study.images):
                 return name
         return None
+
+    def fits(self, study: Study) -> dict[str, float]:
+        """By known examination of the study's modality: its distance over the familiar one."""
+        outliers = self.checkpoint.trust.outliers
+        features = np.concatenate([s.features for s in self.see(study)])
+        return {
+            name: outlier.score(features) / max(outlier.threshold, 1e-9)
+            for name, outlier in outliers.items()
+            if all(i.modality in EXAMS[name].modalities for i in study.images)
+        }
+
+    def foreign(self, study: Study) -> float:
+        """How little the study resembles what the model knows: above 1 it refuses to speak.
+
+        Of the examination that fits best; infinite where none has the study's modality."""
+        return min(self.fits(study).values(), default=float("inf"))
 
     def validated(self, study: Study) -> tuple[str, ...]:
         """The labels that were validated for this study's examination; all, where it has none."""
