@@ -42,7 +42,7 @@ EXAMS = (
 )
 _ASPECTS = (
     "who", "body", "disease", "noise", "words", "lesion", "frames", "acquisition",
-    "encounter", "prior", "surgery", "incidental", "detector",
+    "encounter", "prior", "surgery", "incidental", "detector", "captions",
 )  # fmt: skip  # append only
 TRAIN_BELOW, VAL_BELOW = 1_000_000, 2_000_000
 

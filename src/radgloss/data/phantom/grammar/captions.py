@@ -5,6 +5,7 @@ never trained on ("T1-weighted MR image of the pancreas") still has its words.""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 
@@ -19,7 +20,7 @@ from radgloss.data.phantom.grammar.told import Stated, Wording
 from radgloss.text.findings import finding_type
 from radgloss.types import Finding
 
-__all__ = ["LEVELS", "captions", "frame_sentences", "picture_of"]
+__all__ = ["LEVELS", "captions", "frame_sentences", "level_of", "names_organ", "picture_of"]
 
 PLANES = ("axial", "coronal", "sagittal")
 CT = {
@@ -46,6 +47,19 @@ LEVELS = {
     "kidneys": ("at the level of the kidneys", "through the mid abdomen"),
     "pelvis": ("at the level of the pelvis", "through the pelvis"),
 }
+LANDMARKS = (  # the first whose organs the frame shows is its level
+    ("kidneys", ("right kidney", "left kidney", "kidneys")),
+    ("upper", ("spleen",)),
+    ("dome", ("liver",)),
+    ("pelvis", ("bladder", "urinary bladder", "uterus", "prostate", "right ovary", "left ovary",
+                "pelvis")),
+)  # fmt: skip
+STEMS = {  # how the words for an organ and its findings begin
+    "liver": r"liver|hepat|segment", "gallbladder": r"gall|cholecyst", "bile ducts": r"bil",
+    "spleen": r"splen|spleen", "pancreas": r"pancrea", "kidneys": r"kidney|renal|nephr|hydroneph",
+    "aorta": r"aort|aneurysm", "heart": r"heart|cardi",
+}  # fmt: skip
+SEVERAL = ("kidneys", "lungs", "bile ducts", "bones", "devices", "pleura")
 
 
 def picture_of(exam: str, how: str, dice: Random, plane: str = "axial") -> str:
@@ -98,8 +112,8 @@ def _caption(
     dice = desk.dice
     head = picture_of(desk.exam, how, dice, plane)
     film = MODALITIES[desk.exam] == "XR"
-    if organ and not film:
-        head += f" of the {organ}"
+    if organ:
+        head = f"{head.removesuffix(',')}, the {organ}" if film else f"{head} of the {organ}"
     elif level:
         head += f" {pick(dice, LEVELS[level])}"
     elif not film:
@@ -116,6 +130,24 @@ def _caption(
     return Stated("caption", text, organ, tuple(facts), "frame", tuple(range(len(findings))))
 
 
+def level_of(organs: Sequence[str]) -> str:
+    """The level of an axial frame, a key of LEVELS, from what it shows; "" where nothing tells.
+
+    >>> level_of(["liver", "spleen"]), level_of(["bowel"])
+    ('upper', '')
+    """
+    return next((level for level, marks in LANDMARKS if set(marks) & set(organs)), "")
+
+
+def names_organ(text: str, organ: str) -> bool:
+    """Whether words speak of an organ, or of a finding that is named after it.
+
+    >>> names_organ("Mild splenomegaly.", "spleen"), names_organ("The liver is seen.", "spleen")
+    (True, False)
+    """
+    return bool(re.search(rf"\b(?:{STEMS.get(organ, re.escape(organ))})", text.lower()))
+
+
 def frame_sentences(
     rng: np.random.Generator,
     exam: str,
@@ -126,11 +158,17 @@ def frame_sentences(
     features: Sequence[tuple[str, ...]] = (),
     author: Author | None = None,
     wording: Wording = "all",
+    *,
+    level: str | None = None,
+    troubled: Sequence[str] = (),
+    unnamed: Sequence[str] = (),
 ) -> tuple[Stated, ...]:
     """What is true of one frame: the picture, its organs, its findings, and its denials.
 
     organs: what the frame shows ("liver", "right kidney"). shown: findings whose voxels are here.
-    negatives: findings whose organ is here and that are not.
+    negatives: findings whose organ is here and that are not. level: a key of LEVELS, "" for none;
+    guessed from the organs where it is left out. troubled: organs in which something is wrong that
+    this frame does not show. unnamed: organs that no sentence may name.
 
     >>> [s.text for s in frame_sentences(np.random.default_rng(1), "ct-abdomen", "unenhanced",
     ...  ["liver", "spleen"], [], ["splenomegaly"], author=AUTHORS[1])][1]
@@ -140,36 +178,38 @@ def frame_sentences(
     authors = [a for a in AUTHORS if wording == "all" or a.held_out == (wording == "held out")]
     author = author or pick(dice, authors)
     desk = Desk(author, exam, dice, wording)
-    said = [Stated("caption", _opening(desk, how, organs), kind="frame")]
+    level = level_of(organs) if level is None else level
+    said = [Stated("caption", _opening(desk, how, level, unnamed), kind="frame")]
     if MODALITIES[exam] != "XR" and organs:
-        names = [f"the {organ}" for organ in organs]
-        verb = "are" if len(names) > 1 or names[0].endswith(("s", "lungs")) else "is"
-        verb = "is" if names == ["the pancreas"] or names == ["the pelvis"] else verb
-        said.append(Stated("caption", finish(f"{listed(names)} {verb} seen."), kind="frame"))
+        said.append(Stated("caption", _seen(organs), kind="frame"))
     for index, finding in enumerate(shown):
         looks = features[index] if index < len(features) else ()
         said += state(desk, "caption", Item(index, finding, looks))
     there = {finding.what for finding in shown}
-    troubled = {finding_type(finding.what).organ for finding in shown}
+    ill = {*troubled, *(finding_type(finding.what).organ for finding in shown)}
     for what in negatives:
         if what not in there and not there.intersection(VAGUE.get(what, ())):
-            clear = finding_type(what).organ not in troubled
-            said.append(deny(desk, "caption", what, clear=clear))
-    if not shown and MODALITIES[exam] == "XR":
+            said.append(deny(desk, "caption", what, clear=finding_type(what).organ not in ill))
+    if not ill and MODALITIES[exam] == "XR":
         text, held = plain(desk, NOTHING["XR"])
         said.append(Stated("caption", text, "", (), "normal", normal="study", held_out=held))
-    return tuple(said)
+    return tuple(s for s in said if not any(names_organ(s.text, organ) for organ in unnamed))
 
 
-def _opening(desk: Desk, how: str, organs: Sequence[str]) -> str:
-    """The picture and its level, guessed from the organs that it shows."""
+def _seen(organs: Sequence[str]) -> str:
+    """The sentence that lists what a frame shows."""
+    verb = "are" if len(organs) > 1 or organs[0] in SEVERAL else "is"
+    return finish(f"{listed([f'the {organ}' for organ in organs])} {verb} seen.")
+
+
+def _opening(desk: Desk, how: str, level: str, unnamed: Sequence[str]) -> str:
+    """The picture and its level, in words that leave the unnamed organs alone."""
     head = picture_of(desk.exam, how, desk.dice).removesuffix(",")
     if MODALITIES[desk.exam] in ("XR", "US"):
         return f"{head}."
-    level = (
-        "kidneys" if any("kidney" in organ for organ in organs)
-        else "upper" if "spleen" in organs
-        else "dome" if "liver" in organs
-        else "pelvis"
-    )  # fmt: skip
-    return f"{head} {pick(desk.dice, LEVELS[level])}."
+    free = [
+        words
+        for words in LEVELS.get(level, ())
+        if not any(names_organ(words, organ) for organ in unnamed)
+    ]
+    return f"{head} {pick(desk.dice, free) if free else f'of the {REGIONS[desk.exam]}'}."

@@ -86,7 +86,14 @@ def _imaged(patient: Patient, parts: Sequence[_Part]) -> Imaged:
             for lesion, name in zip(patient.lesions, names, strict=True)
             if lesion.key in part.masks and part.masks[lesion.key].any()
         }
-    seen = {key for part in parts for key in part.seen}
+    seen = {
+        part.image.uid: frozenset(
+            name
+            for lesion, name in zip(patient.lesions, names, strict=True)
+            if lesion.key in part.seen
+        )
+        for part in parts
+    }
     views = patient.acquisition.views
     return Imaged(
         tuple(part.image for part in parts),
@@ -94,8 +101,9 @@ def _imaged(patient: Patient, parts: Sequence[_Part]) -> Imaged:
         by_image,
         {part.image.uid: part.organs for part in parts},
         tuple(lesion.size_mm for lesion in patient.lesions),
-        tuple(lesion.key in seen for lesion in patient.lesions),
+        tuple(any(name in found for found in seen.values()) for name in names),
         {name: value for part in parts for name, value in part.facts.items()},
+        seen,
     )
 
 

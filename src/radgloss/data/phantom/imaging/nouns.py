@@ -22,7 +22,8 @@ class Imaged:
 
     organs: by image uid, then name; empty on films of the chest but for silhouettes.
     sizes: of each lesion of the patient, true in this body, mm (0 where it has none).
-    visible: of each lesion, whether an attentive reader can see it on any image."""
+    visible: of each lesion, whether an attentive reader can see it on any image.
+    seen: by image uid, the names of the lesions that can be seen on that image."""
 
     images: tuple[Image, ...]
     looks: Mapping[str, str]
@@ -31,6 +32,7 @@ class Imaged:
     sizes: tuple[float, ...]
     visible: tuple[bool, ...]
     facts: Mapping[str, float] = field(default_factory=dict)
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def lesion_names(lesions: Sequence[Lesion]) -> tuple[str, ...]:

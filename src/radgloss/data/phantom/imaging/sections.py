@@ -89,27 +89,36 @@ def _imaged(
     names = lesion_names(patient.lesions)
     placed = {p.lesion.key: p for p in body.placed}
     masks: dict[str, npt.NDArray[np.bool_]] = {}
-    sizes, visible = [], []
+    sizes, standing = [], []
     for lesion, name in zip(patient.lesions, names, strict=True):
         found = placed.get(lesion.key)
         if found is not None and found.mask.any():
             masks[name] = found.mask
         sizes.append(float(found.size_mm) if found is not None else 0.0)
-        visible.append(found is not None and _stands_out(found.mask, found.contrast, sigmas))
+        standing.append(
+            np.zeros(len(images), bool) if found is None
+            else _standing_out(found.mask, found.contrast, sigmas)
+        )  # fmt: skip
     each: dict[str, Masks] = {image.uid: masks for image in images}
     organs: dict[str, Masks] = {image.uid: body.organs for image in images}
     names_of = {image.uid: look for image, look in zip(images, looks, strict=True)}
+    seen = {
+        image.uid: frozenset(name for name, out in zip(names, standing, strict=True) if out[k])
+        for k, image in enumerate(images)
+    }
+    visible = tuple(bool(out.any()) for out in standing)
     return Imaged(
-        tuple(images), names_of, each, organs, tuple(sizes), tuple(visible), body.facts
+        tuple(images), names_of, each, organs, tuple(sizes), visible, body.facts, seen
     )  # fmt: skip
 
 
-def _stands_out(
+def _standing_out(
     mask: npt.NDArray[np.bool_], contrast: F32, sigmas: npt.NDArray[np.float64]
-) -> bool:
-    """The Rose criterion in the best channel, in the frame that shows most of the lesion."""
+) -> npt.NDArray[np.bool_]:
+    """The Rose criterion in each channel, in the frame that shows most of the lesion, (K,)."""
     voxels = int(mask.sum(axis=(1, 2)).max(initial=0))
-    return bool((contrast / sigmas).max() * np.sqrt(voxels) >= ROSE) if voxels else False
+    out: npt.NDArray[np.bool_] = contrast / sigmas * np.sqrt(voxels) >= ROSE
+    return out
 
 
 def _image(

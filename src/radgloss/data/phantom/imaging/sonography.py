@@ -32,6 +32,10 @@ def sonography(patient: Patient) -> Imaged:
         i.uid: {name: v.labels == k for k, name in enumerate(v.organs, 1)}
         for i, v in zip(images, views, strict=True)
     }
+    seen = {
+        i.uid: frozenset(n for n in names if ultrasound.conspicuity(v, n) >= CONSPICUOUS)
+        for i, v in zip(images, views, strict=True)
+    }
     sizes = {p.lesion.key: float(p.size_mm) for p in body.placed}
     return Imaged(
         tuple(images),
@@ -39,8 +43,9 @@ def sonography(patient: Patient) -> Imaged:
         masks,
         organs,
         tuple(sizes.get(lesion.key, 0.0) for lesion in patient.lesions),
-        tuple(any(ultrasound.conspicuity(v, name) >= CONSPICUOUS for v in views) for name in names),
+        tuple(any(name in found for found in seen.values()) for name in names),
         body.facts,
+        seen,
     )
 
 

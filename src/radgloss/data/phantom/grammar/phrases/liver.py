@@ -18,7 +18,7 @@ LIVER = (
             "The liver contains {a} well-defined {size} simple cyst in {place}.",
             "CT:{a} {size} fluid-attenuation hepatic cyst in {place}, without enhancement.",
             "US:{a} {size} anechoic hepatic cyst in {place} with posterior enhancement.",
-            "MR:{a} {size} T2-hyperintense, non-enhancing hepatic cyst in {place}.",
+            "MR:{a} {size} T2-hyperintense hepatic cyst in {place}.",
             "~Liver: {a} {size} simple cyst, {place}.",
         ),
         ("liver cyst", "hepatic cyst", "hepatic cysts"),
