@@ -24,9 +24,9 @@ def _peritoneal(job: Job, box: Box) -> tuple[F32, F32, F32, Mask]:
     scene = job.scene
     x, y, z = (p / np.float32(scene.s) for p in scene.points(box))
     free = fat_in(scene, box, 0.5)
-    behind = (np.abs(x) < 70 * scene.gx) & (y > 4) & (z > -120)  # behind it lie kidneys, vessels
-    behind |= (y > 44) & (z > -120)
-    behind |= (y > 58) & (z <= -120)
+    # behind the peritoneum lie kidneys and vessels; it is a vault over the spine
+    vault = 6 + 42 * (x / (90 * scene.gx)) ** 2
+    behind = np.where(z > -120, y > np.minimum(vault, 52), y > 58)
     free &= ~behind & (z > -236)
     return x, y, z, free
 
@@ -38,17 +38,18 @@ def _fluid(job: Job) -> Placed:
     # the pouch behind bladder or womb, the space under and beside the liver, the gutters
     low = np.sqrt((x / 1.9) ** 2 + ((y - 34) / 1.0) ** 2 + ((z + 196) / 1.5) ** 2) - 6
     liver = windowed(job.organs.liver.shape, box, 80.0)
-    liver = liver + 0.12 * np.clip(20 - y, 0, 60) + 0.5 * np.clip(x + 5, 0, 60)
+    medial = np.sqrt(np.clip(x + 75 * scene.gx, 0, 150) ** 2 + 60) - 7.7
+    liver = liver + 0.22 * np.clip(20 - y, 0, 80) + 0.22 * medial  # it lies behind and beside
     gutter = (110 * scene.gx - np.abs(x)) * 0.9 + 0.25 * np.clip(24 - y, 0, 80) + 24
     gutter = gutter + 0.25 * np.clip(-100 - z, 0, 90)
-    liver = np.where(z > -70, liver + 3, np.float32(80))
+    liver = liver + 3 + 0.6 * np.clip(-40 - z, 0, 90)
     total = job.lesion.volume_ml[0] or FLUID_ML.get(job.lesion.severity, 80.0)
     start = 0.0 if job.lesion.site == "right upper quadrant" else 20.0
     if job.lesion.site == "right upper quadrant":
-        order = np.minimum(liver, np.minimum(low + 30, gutter))
+        order = np.minimum(liver, np.minimum(low + 50, gutter + 12))
     else:
         order = np.minimum(low, np.minimum(liver + start, gutter))
-    order = (order + 1.2 * scene.noise(job.rng, box, 24.0)).astype(np.float32)
+    order = (order + 2.2 * scene.noise(job.rng, box, 20.0)).astype(np.float32)
     before = copy_of(scene, box)
     material = "blood" if job.has("echogenic") else "ascites"
     mask, _ = fill(scene, box, free, order, total, material)

@@ -1,0 +1,305 @@
+"""Contact sheets: simulated patients by examination, and every finding of an examination once.
+
+A tile is one frame at its true proportions, in a square of fixed size, with R and L where a picture
+has them and its caption below. `sheet` shows whole patients, a band each: every series at the frames
+through the lesions. `sheet_of_findings` shows one finding after another in a patient who has nothing
+else: plain, and with the outline of the mask that the truth holds.
+Shapes: a frame (R, C); sheets are RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as Pillow
+from PIL import ImageChops, ImageDraw, ImageFilter, ImageFont
+
+from radgloss.data.phantom.causal.looks import drawable
+from radgloss.data.phantom.imaging import lesion_names
+from radgloss.data.phantom.patients import draw_with
+from radgloss.data.phantom.study import Phantom, simulate
+from radgloss.display import grey
+from radgloss.text.findings import EXAMS
+from radgloss.types import Finding, Image, InputRejected
+
+__all__ = ["Pair", "key_frames", "pairs", "sheet", "sheet_of_findings"]
+
+SIDE, GAP, PAD = 240, 6, 14  # pixels: of a picture, between tiles, around the sheet
+TEXT, SMALL, TITLE = 13, 11, 17  # pixels: height of letters
+ACROSS = 6  # tiles in a row
+FRAMES = 3  # of a stack, at most
+TRIES = 50  # seeds until a patient has the organ
+NIGHT, CARD, INK, FAINT, AMBER = (
+    (13, 15, 18), (24, 27, 32), (232, 234, 237), (150, 156, 165), (255, 190, 70),
+)  # fmt: skip
+FRONTAL = frozenset({"PA", "AP"})
+
+
+class Pair(NamedTuple):
+    """A finding in a patient of its own, and where to look: the image's number and the frame."""
+
+    what: str
+    phantom: Phantom
+    image: int
+    frame: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    picture: Pillow.Image
+    words: str
+    under: str = ""
+
+
+# ------------------------------------------------------------------ what to show
+
+
+def _area(phantom: Phantom, image: Image, name: str) -> npt.NDArray[np.int64]:
+    """Pixels of a lesion's mask in every frame of an image, (F,)."""
+    mask = phantom.truth.masks.get(image.uid, {}).get(name)
+    if mask is None:
+        return np.zeros(len(image.pixels), int)
+    counts: npt.NDArray[np.int64] = mask.sum(axis=(1, 2))
+    return counts
+
+
+def key_frames(phantom: Phantom, image: Image, most: int = FRAMES) -> tuple[int, ...]:
+    """The frames of an image that show most of its lesions, else evenly spaced ones; ascending."""
+    n = len(image.pixels)
+    chosen: list[int] = []
+    for name in phantom.truth.masks.get(image.uid, {}):
+        area = _area(phantom, image, name)
+        if not any(area[k] > 0.5 * area.max() for k in chosen) and len(chosen) < most:
+            chosen.append(int(area.argmax()))
+    spare = [int(k) for k in np.linspace(0.3 * n, 0.7 * n, most)] if n > 1 else [0]
+    if phantom.study.images[0].modality == "US":
+        spare = spare[:1]
+    for k in spare:
+        if len(chosen) < most and all(abs(k - c) > 0.05 * n for c in chosen):
+            chosen.append(k)
+    return tuple(sorted(chosen))
+
+
+def pairs(exam: str, seed: int) -> Iterator[Pair]:
+    """Every finding that the exam can draw, each in the first patient from that seed who can
+    have it, in the series and at the frame where it stands out most."""
+    for what in drawable(exam):
+        phantom = simulate(_patient_with(exam, seed, what))
+        yield Pair(what, phantom, *_best(phantom))
+
+
+def _patient_with(exam: str, seed: int, what: str):  # type: ignore[no-untyped-def]
+    for k in count():
+        try:
+            return draw_with(seed + k, exam, [what])
+        except InputRejected:
+            if k == TRIES:
+                raise
+    raise AssertionError("counting ended")
+
+
+def _best(phantom: Phantom) -> tuple[int, int]:
+    """The image and frame of the largest mask; among a stack's series, that of most contrast."""
+    names = lesion_names(phantom.patient.lesions)
+    images = phantom.study.images
+    scores = []
+    for k, image in enumerate(images):
+        for name in names:
+            area = _area(phantom, image, name)
+            frame = int(area.argmax())
+            if area[frame]:
+                scores.append((_contrast(phantom, image, name, frame) * area[frame], k, frame))
+    if not scores:
+        return 0, len(images[0].pixels) // 2
+    _, image_number, frame = max(scores)
+    return image_number, frame
+
+
+def _contrast(phantom: Phantom, image: Image, name: str, frame: int) -> float:
+    """Grey levels between a lesion and its surroundings in a frame, at least one."""
+    mask = phantom.truth.masks[image.uid][name][frame]
+    shown = grey(image, frame).astype(float)
+    ring = _grown(mask, 9) & ~_grown(mask, 3)
+    if not ring.any():
+        return 1.0
+    return max(abs(float(shown[mask].mean() - shown[ring].mean())), 1.0)
+
+
+def _grown(mask: npt.NDArray[np.bool_], size: int) -> npt.NDArray[np.bool_]:
+    wide = Pillow.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(size))
+    return np.asarray(wide) > 0
+
+
+# ------------------------------------------------------------------ words
+
+
+def _said(finding: Finding) -> str:
+    size = f"{finding.size_mm[0]:.0f} mm" if finding.size_mm else ""
+    parts = (finding.severity, finding.side, finding.what, size, finding.site)
+    return " ".join(part for part in parts if part)
+
+
+def _truth(phantom: Phantom) -> str:
+    """Who, and what is really there; what no picture of the study shows is in brackets."""
+    said = [
+        _said(f) if seen else f"[{_said(f)}]"
+        for f, seen in zip(phantom.truth.present, phantom.imaged.visible, strict=True)
+    ]
+    return ", ".join(said) or "no finding"
+
+
+def _who(phantom: Phantom) -> str:
+    who = phantom.patient
+    return f"{who.seed} · {'woman' if who.sex == 'F' else 'man'} of {who.age}"
+
+
+# ------------------------------------------------------------------ a picture
+
+
+def _picture(image: Image, frame: int, mask: npt.NDArray[np.bool_] | None = None) -> Pillow.Image:
+    """One frame in its true proportions within a square, with an outline where there is a mask."""
+    tall, wide = (float(np.linalg.norm(image.affine[:3, k])) for k in (1, 2))
+    rows, columns = image.pixels.shape[1:]
+    scale = SIDE / max(rows * tall, columns * wide)
+    size = (max(round(columns * wide * scale), 1), max(round(rows * tall * scale), 1))
+    shown = Pillow.fromarray(grey(image, frame)).resize(size, Pillow.Resampling.LANCZOS)
+    shown = shown.convert("RGB")
+    if mask is not None and mask.any():
+        shown.paste(AMBER, (0, 0), _outline(mask, size))
+    square = Pillow.new("RGB", (SIDE, SIDE), (0, 0, 0))
+    square.paste(shown, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
+    _sides(square, image)
+    return square
+
+
+def _outline(mask: npt.NDArray[np.bool_], size: tuple[int, int]) -> Pillow.Image:
+    """A thin line just outside a mask, at the size of the picture."""
+    whole = Pillow.fromarray(mask.astype(np.uint8) * 255)
+    large = whole.resize(size, Pillow.Resampling.BOX).point(lambda v: 255 if v > 40 else 0)
+    outer, inner = (large.filter(ImageFilter.MaxFilter(k)) for k in (7, 5))
+    return ImageChops.subtract(outer, inner).point(lambda v: 200 if v else 0)
+
+
+def _sides(square: Pillow.Image, image: Image) -> None:
+    """R and L at the borders of a picture that has them, from its own geometry."""
+    if image.modality == "US" or (image.modality == "DX" and image.view not in FRONTAL):
+        return
+    left_to_right = image.affine[0, 2] > 0  # LPS: x grows to the patient's left
+    marks = ("R", "L") if left_to_right else ("L", "R")
+    font, pen = ImageFont.load_default(SMALL), ImageDraw.Draw(square)
+    for mark, x in zip(marks, (4, SIDE - 12), strict=True):
+        pen.text((x, SIDE // 2 - 7), mark, fill=FAINT, font=font)
+
+
+# ------------------------------------------------------------------ a sheet
+
+
+def _wrapped(words: str, width: int, size: int) -> list[str]:
+    """Words in lines that fit a width, none cut off."""
+    font = ImageFont.load_default(size)
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _card(tile: _Tile, height: int) -> Pillow.Image:
+    card = Pillow.new("RGB", (SIDE, height), CARD)
+    card.paste(tile.picture, (0, 0))
+    pen, top = ImageDraw.Draw(card), SIDE + 4
+    for words, size, ink in ((tile.words, TEXT, INK), (tile.under, SMALL, FAINT)):
+        for line in _wrapped(words, SIDE - 12, size) if words else ():
+            pen.text((6, top), line, fill=ink, font=ImageFont.load_default(size))
+            top += size + 4
+    return card
+
+
+def _card_height(tile: _Tile) -> int:
+    lines = len(_wrapped(tile.words, SIDE - 12, TEXT)) * (TEXT + 4) if tile.words else 0
+    if tile.under:
+        lines += len(_wrapped(tile.under, SIDE - 12, SMALL)) * (SMALL + 4)
+    return SIDE + 8 + lines
+
+
+def _band(title: str, tiles: Sequence[_Tile], across: int) -> Pillow.Image:
+    """A heading and its tiles, row under row."""
+    width = across * SIDE + (across - 1) * GAP
+    heading = _wrapped(title, width, TITLE) if title else []
+    rows = [tiles[k : k + across] for k in range(0, len(tiles), across)]
+    heights = [max(map(_card_height, row)) for row in rows]
+    top = len(heading) * (TITLE + 5) + (4 if heading else 0)
+    band = Pillow.new("RGB", (width, top + sum(heights) + GAP * (len(rows) - 1)), NIGHT)
+    pen = ImageDraw.Draw(band)
+    for n, line in enumerate(heading):
+        pen.text((2, n * (TITLE + 5)), line, fill=INK, font=ImageFont.load_default(TITLE))
+    for row, height in zip(rows, heights, strict=True):
+        for n, tile in enumerate(row):
+            band.paste(_card(tile, height), (n * (SIDE + GAP), top))
+        top += height + GAP
+    return band
+
+
+def _stacked(bands: Sequence[Pillow.Image]) -> Pillow.Image:
+    width = max(b.width for b in bands) + 2 * PAD
+    height = sum(b.height for b in bands) + PAD * (len(bands) + 1)
+    whole, top = Pillow.new("RGB", (width, height), NIGHT), PAD
+    for band in bands:
+        whole.paste(band, (PAD, top))
+        top += band.height + PAD
+    return whole
+
+
+def sheet(phantoms: Sequence[Phantom]) -> Pillow.Image:
+    """Whole patients, a band each: who, what is there, and every series at its key frames."""
+    if not phantoms:
+        raise ValueError("a sheet needs at least one phantom")
+    tiles = [_tiles(p) for p in phantoms]
+    across = min(max(map(len, tiles)), ACROSS)
+    return _stacked(
+        [_band(f"{_who(p)} · {_truth(p)}", t, across) for p, t in zip(phantoms, tiles, strict=True)]
+    )
+
+
+def _tiles(phantom: Phantom) -> list[_Tile]:
+    """Every series or view of a patient, stacks at the frames through its lesions."""
+    return [
+        _Tile(_picture(image, frame), phantom.imaged.looks[image.uid], _where(image, frame))
+        for image in phantom.study.images
+        for frame in key_frames(phantom, image)
+    ]
+
+
+def _where(image: Image, frame: int) -> str:
+    return f"frame {frame + 1} of {len(image.pixels)}" if len(image.pixels) > 1 else ""
+
+
+def sheet_of_findings(exam: str, seed: int) -> Pillow.Image:
+    """Every finding of an exam once, in the table's order: plain, and with its outline.
+
+    Findings held out of training need a test seed (from 2000000). Raises InputRejected where no
+    patient near that seed can have a finding."""
+    tiles: list[_Tile] = []
+    for pair in pairs(exam, seed):
+        tiles += _side_by_side(pair)
+    title = EXAMS[exam].title if exam in EXAMS else exam
+    return _stacked([_band(f"{title}: every finding once", tiles, ACROSS)])
+
+
+def _side_by_side(pair: Pair) -> list[_Tile]:
+    image = pair.phantom.study.images[pair.image]
+    masks = pair.phantom.truth.masks[image.uid].values()
+    shape = image.pixels.shape[1:]
+    mask = np.any([m[pair.frame] for m in masks], axis=0) if masks else np.zeros(shape, bool)
+    look = pair.phantom.imaged.looks[image.uid]
+    return [
+        _Tile(_picture(image, pair.frame), _truth(pair.phantom), ""),
+        _Tile(_picture(image, pair.frame, mask), look, _where(image, pair.frame)),
+    ]
