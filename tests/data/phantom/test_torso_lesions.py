@@ -8,6 +8,7 @@ import pytest
 from scipy import ndimage
 
 from radgloss.data.phantom import ct
+from radgloss.data.phantom.causal.looks import ROOM
 from radgloss.data.phantom.patients import Acquisition, Encounter, Lesion, Patient
 from radgloss.data.phantom.torso import build, ct_grid
 from radgloss.data.phantom.torso.lesions import PAINTERS
@@ -219,3 +220,41 @@ def test_in_situs_inversus_a_lesion_keeps_the_patients_side():
     anatomy = body(replace(patient(lesion), situs_inversus=True))
     assert (anatomy.placed[0].mask & anatomy.organs["left kidney"]).any()
     assert anatomy.placed[0].lesion.side == "left"
+
+
+@pytest.mark.parametrize("site", sorted(ROOM))
+def test_a_liver_lesion_has_the_size_asked_for_in_the_smallest_segment_too(site):
+    lesion = L("liver cyst", float(ROOM[site]), site)
+    anatomy = body(patient(lesion))
+    (found,) = anatomy.placed
+    assert found.size_mm >= 0.9 * lesion.size_mm
+    pixel = anatomy.grid.spacing[2]
+    assert abs(longest_axial(found.mask, anatomy.grid.spacing) - found.size_mm) <= pixel + 0.5
+    whole = found.mask.sum() * np.prod(anatomy.grid.spacing)
+    assert whole > 0.72 * np.pi / 6 * found.size_mm**3  # nothing is cut off the ball
+
+
+def test_many_large_lesions_of_one_segment_keep_their_sizes_and_stay_apart():
+    foci = tuple(replace(L("liver metastases", 32.0, "segment IV"), key=k) for k in range(4))
+    anatomy = body(patient(*foci))
+    assert [found.size_mm for found in anatomy.placed] == [32.0] * 4
+    assert np.sum([found.mask for found in anatomy.placed], axis=0).max() == 1
+
+
+def test_a_lesion_that_grew_lies_where_it_lay_before():
+    now = replace(L("liver metastases", 40.0, "segment VII"), prior_mm=18.0)
+    then = replace(now, size_mm=18.0, prior_mm=None, room_mm=40.0)
+    (a,), (b,) = body(patient(now)).placed, body(patient(then)).placed
+    assert b.size_mm == 18.0
+    assert (a.mask & b.mask).sum() == b.mask.sum()
+
+
+def test_free_fluid_of_the_right_upper_quadrant_lies_beside_the_liver_and_before_the_kidneys():
+    lesion = L("free fluid", site="right upper quadrant", volume_ml=(150.0, 0.0))
+    anatomy = body(patient(lesion))
+    mask = anatomy.placed[0].mask
+    away = ndimage.distance_transform_edt(~anatomy.organs["liver"], anatomy.grid.spacing)
+    assert (away[mask] < 35).mean() > 0.7
+    rows = np.nonzero(mask)[1] * anatomy.grid.spacing[1]
+    kidneys = np.nonzero(anatomy.organs["right kidney"])[1] * anatomy.grid.spacing[1]
+    assert np.quantile(rows, 0.9) < np.quantile(kidneys, 0.9)

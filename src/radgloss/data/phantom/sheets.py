@@ -1,16 +1,15 @@
 """Contact sheets: simulated patients by examination, and every finding of an examination once.
 
-A tile is one frame at its true proportions, in a square of fixed size, with R and L where a picture
-has them and its caption below. `sheet` shows whole patients, a band each: every series at the frames
-through the lesions. `sheet_of_findings` shows one finding after another in a patient who has nothing
-else: plain, and with the outline of the mask that the truth holds.
+A tile is one frame in its true proportions, cut to the body, with R and L where a picture has
+them and its caption below. `sheet` shows whole patients, a band each: every series at the frames
+through the lesions. `sheet_of_findings` shows one finding after another in patients who have
+nothing else: plain, and with the outline of the mask that the truth holds.
 Shapes: a frame (R, C); sheets are RGB."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,7 @@ from PIL import ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from radgloss.data.phantom.causal.looks import drawable
 from radgloss.data.phantom.imaging import lesion_names
-from radgloss.data.phantom.patients import draw_with
+from radgloss.data.phantom.patients import Patient, draw_with
 from radgloss.data.phantom.study import Phantom, simulate
 from radgloss.display import grey
 from radgloss.text.findings import EXAMS
@@ -92,14 +91,14 @@ def pairs(exam: str, seed: int) -> Iterator[Pair]:
         yield Pair(what, phantom, *_best(phantom))
 
 
-def _patient_with(exam: str, seed: int, what: str):  # type: ignore[no-untyped-def]
-    for k in count():
+def _patient_with(exam: str, seed: int, what: str) -> Patient:
+    """The first patient from a seed who has the organ; the last refusal where none has."""
+    for k in range(TRIES):
         try:
             return draw_with(seed + k, exam, [what])
         except InputRejected:
-            if k == TRIES:
-                raise
-    raise AssertionError("counting ended")
+            continue
+    return draw_with(seed + TRIES, exam, [what])
 
 
 def _best(phantom: Phantom) -> tuple[int, int]:

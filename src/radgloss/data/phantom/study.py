@@ -78,7 +78,12 @@ def prior_of(patient: Patient) -> Patient | None:
     if not patient.prior_days:
         return None
     then = tuple(
-        replace(lesion, size_mm=lesion.prior_mm or lesion.size_mm, prior_mm=None)
+        replace(
+            lesion,
+            size_mm=lesion.prior_mm or lesion.size_mm,
+            prior_mm=None,
+            room_mm=max(lesion.size_mm, lesion.prior_mm or 0.0),
+        )
         for lesion in patient.lesions
         if lesion.prior_mm != 0.0
     )

@@ -147,7 +147,7 @@ _GRADES: dict[str, tuple[tuple[str, tuple[float, float], tuple[float, float]], .
     # the size grade among the signs: range with it, range without it; the first that is there wins
     "liver cyst": (("cyst of 80 mm or more", (80, 80), (8, 79)),
                    ("cyst of 30 mm or more", (30, 79), (8, 29))),
-    "liver hydatid cyst": (("cyst of 80 mm or more", (80, 120), (30, 79)),),
+    "liver hydatid cyst": (("cyst of 80 mm or more", (80, 90), (30, 79)),),
     "splenic cyst": (("splenic cyst of 80 mm or more", (80, 80), (10, 79)),
                      ("splenic cyst of 25 mm or more", (25, 79), (10, 24))),
     "splenic hydatid cyst": (("splenic cyst of 80 mm or more", (80, 90), (25, 79)),),

@@ -18,9 +18,9 @@ SEGMENTS: Weighted = (
     ("segment II", 0.10), ("segment III", 0.10), ("segment IV", 0.18), ("segment V", 0.14),
     ("segment VI", 0.16), ("segment VII", 0.16), ("segment VIII", 0.16),
 )  # fmt: skip
-ROOM = {  # the longest diameter in mm that fits into a segment
-    "segment II": 45, "segment III": 45, "segment IV": 60, "segment V": 80, "segment VI": 100,
-    "segment VII": 120, "segment VIII": 120,
+ROOM = {  # the longest diameter in mm that a segment holds, its surface bulging
+    "segment II": 45, "segment III": 45, "segment IV": 60, "segment V": 80, "segment VI": 80,
+    "segment VII": 90, "segment VIII": 90,
 }  # fmt: skip
 LOBES: dict[str, Weighted] = {
     "right": (("upper lobe", 0.40), ("middle lobe", 0.15), ("lower lobe", 0.45)),
@@ -53,7 +53,7 @@ class Look:
 PAIR, TRIPLE = (0.5, 0.5, 0.0), (0.42, 0.36, 0.22)
 LOOKS: dict[str, Look] = {
     "liver cyst": Look((8, 80), SEGMENTS, more=(0.3, 3)),
-    "liver hydatid cyst": Look((30, 120), SEGMENTS),
+    "liver hydatid cyst": Look((30, 90), SEGMENTS),
     "liver haemangioma": Look((10, 70), SEGMENTS),
     "hepatocellular carcinoma": Look((12, 80), SEGMENTS),
     "focal nodular hyperplasia": Look((15, 70), SEGMENTS),

@@ -77,7 +77,8 @@ class Lesion:
     appendix; depth at the apex (pneumothorax); tip above the carina (endotracheal tube, negative
     below it); 0 where size is a volume or a grade. volume_ml: effusion (right, left), free fluid
     (total, 0). severity: a word of the finding's own scale. features: words of its look.
-    prior_mm: size in the prior study, 0.0 where it was not there, None without a prior study."""
+    prior_mm: size in the prior study, 0.0 where it was not there, None without a prior study.
+    room_mm: its largest size in any study, where that is another one: it keeps its place."""
 
     what: str
     key: int
@@ -88,6 +89,7 @@ class Lesion:
     severity: str = ""
     features: tuple[str, ...] = ()
     prior_mm: float | None = None
+    room_mm: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """The liver with its vessels and ducts, and the gallbladder in its bed.
 
 The liver fills the right upper quadrant and tapers across the midline. In cirrhosis its surface is
-nodular, its right lobe shrinks, its left and caudate lobes grow, and fluid may lie around it."""
+nodular, its right lobe shrinks, its left and caudate lobes grow, and fluid may lie around it. It
+bulges over focal lesions that are larger than it is thick (`room`)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,20 +22,22 @@ from radgloss.data.phantom.shapes import (
     tree,
 )
 from radgloss.data.phantom.torso.forms import join, path, tube, windowed
+from radgloss.data.phantom.torso.room import PORTA, Berth, make_room
 from radgloss.data.phantom.torso.scene import SPINE_Y, Scene
 
-__all__ = ["Liver", "paint_liver", "segment_of"]
+__all__ = ["Liver", "paint_liver"]
 
 FAT_SHARE = {"mild": 0.14, "moderate": 0.22, "severe": 0.32}  # of the liver's volume, in steatosis
-PORTA = (-30.0, -14.0, 34.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Liver:
-    """shape: distance to the surface, vessels ignored. fat: its share of fat, 0 to 1."""
+    """shape: distance to the surface, vessels ignored. fat: its share of fat, 0 to 1.
+
+    berths: where each focal lesion will lie, by its key and name."""
 
     shape: Paint
-    portal: tuple[float, float, float]
+    berths: Mapping[tuple[int, str], Berth]
     fat: float
 
 
@@ -42,12 +46,13 @@ def paint_liver(scene: Scene, rng: np.random.Generator) -> Liver:
     seeds = [int(k) for k in rng.integers(2**31, size=6)]
     shape = _outline(scene, np.random.default_rng(seeds[0]))
     _fissure(scene, shape)
+    berths = make_room(scene, shape)
     fat = _parenchyma(scene, shape, np.random.default_rng(seeds[1]))
-    portal = _vessels(scene, shape, np.random.default_rng(seeds[2]))
+    _vessels(scene, shape, np.random.default_rng(seeds[2]))
     scene.claim(shape, 1.0)
     scene.shapes["liver"] = shape
     _gallbladder(scene, shape, np.random.default_rng(seeds[3]))
-    return Liver(shape, portal, fat)
+    return Liver(shape, berths, fat)
 
 
 def _outline(scene: Scene, rng: np.random.Generator) -> Paint:
@@ -134,7 +139,7 @@ def _spared(scene: Scene, shape: Paint) -> F32:
     return near**2 * (3 - 2 * near)
 
 
-def _vessels(scene: Scene, shape: Paint, rng: np.random.Generator) -> tuple[float, float, float]:
+def _vessels(scene: Scene, shape: Paint, rng: np.random.Generator) -> None:
     g, s = scene.grid, scene.s
     porta = np.array(PORTA) * s
     start = scene.at((-22, SPINE_Y - 42, 108))[0]
@@ -153,7 +158,6 @@ def _vessels(scene: Scene, shape: Paint, rng: np.random.Generator) -> tuple[floa
     scene.vessel(np.vstack([trunk, porta]), 6.8 * s, "portal vein", 26, "portal vein")
     artery = scene.at((6, -2, 40), (-4, -18, 34), (-16, -22, 26), (-28, -22, 34))
     scene.vessel(artery, np.array([3.0, 2.8, 2.4, 1.8]) * s, "artery", 26)
-    return float(porta[0]), float(porta[1]), float(porta[2])
 
 
 def _ducts(
@@ -233,26 +237,3 @@ def _depth_at(scene: Scene, shape: Paint, points: npt.NDArray[np.float64]) -> F3
         ok = min(index) >= 0
         out.append(float(shape.distance[tuple(index)]) if ok else 99.0)
     return np.array(out, np.float32)
-
-
-def segment_of(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    z: npt.ArrayLike,
-    portal: tuple[float, float, float],
-    s: float,
-) -> npt.NDArray[np.str_]:
-    """Couinaud's segment of points of the liver, by planes through the portal bifurcation.
-
-    The middle hepatic vein's plane parts left from right, the falciform plane II and III from IV,
-    the right hepatic vein's plane front (V, VIII) from back (VI, VII), the portal plane high
-    from low. Points are of the body before the warp."""
-    x, y, z = np.asarray(x), np.asarray(y), np.asarray(z)
-    high = z > portal[2] + 6
-    middle = x + 0.45 * (y + 14) < portal[0] - 4
-    lateral = x > portal[0] + 36 * s
-    back = y - 0.25 * (x + 70) > 2
-    names = np.where(high, "segment VIII", "segment V")
-    names = np.where(back, np.where(high, "segment VII", "segment VI"), names)
-    left = np.where(lateral, np.where(z > 78 * s, "segment II", "segment III"), "segment IV")
-    return np.where(middle, names, left)

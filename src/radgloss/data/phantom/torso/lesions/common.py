@@ -62,7 +62,7 @@ class Job:
     @property
     def radius(self) -> float:
         """Half the size that the place must have room for: now, or in the prior study."""
-        return max(self.lesion.size_mm, self.lesion.prior_mm or 0.0) / 2
+        return max(self.lesion.size_mm, self.lesion.prior_mm or 0.0, self.lesion.room_mm) / 2
 
     def has(self, feature: str) -> bool:
         """Whether the lesion shows a feature."""

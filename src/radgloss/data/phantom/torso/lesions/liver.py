@@ -18,7 +18,6 @@ from radgloss.data.phantom.torso.lesions.common import (
     placed,
 )
 from radgloss.data.phantom.torso.lesions.measure import longest_axial
-from radgloss.data.phantom.torso.liver import segment_of
 from radgloss.data.phantom.torso.scene import Mask, Placed
 
 __all__ = ["LIVER", "SPLEEN"]
@@ -26,19 +25,10 @@ __all__ = ["LIVER", "SPLEEN"]
 POLES = {"upper pole": (0.62, 1.01), "mid portion": (0.3, 0.7), "lower pole": (-0.01, 0.38)}
 
 
-def _liver_blob(job: Job, lumps: float = 0.04, margin: float = 1.5) -> Blob:
-    scene, liver = job.scene, job.organs.liver
-    x, y, z = scene.points(liver.shape.box)
-    names = segment_of(x, y, z, liver.portal, scene.s)
-    site = job.lesion.site
-    if site == "right lobe":
-        fits = np.isin(names, ["segment V", "segment VI", "segment VII", "segment VIII"])
-    elif site == "left lobe":
-        fits = np.isin(names, ["segment II", "segment III", "segment IV"])
-    else:
-        fits = names == site
-    spot, radius = choose(job, liver.shape, fits if site else None, margin)
-    return blob(scene, spot, 2 * radius, job.rng, lumps)
+def _liver_blob(job: Job, lumps: float = 0.04) -> Blob:
+    """The ball in the berth that the liver kept for it."""
+    berth = job.organs.liver.berths[job.lesion.key, job.lesion.what]
+    return blob(job.scene, berth.middle, 2 * berth.radius, job.rng, lumps)
 
 
 def _pole(job: Job) -> Mask:
@@ -167,7 +157,7 @@ def _carcinoma(job: Job) -> Placed:
     blush, wash = job.has("arterial enhancement"), job.has("washout")
     material = "carcinoma" if wash else "carcinoma without washout"
     material = material if blush else "carcinoma without blush"
-    scene, what = job.scene, _liver_blob(job, 0.06, 2.5)
+    scene, what = job.scene, _liver_blob(job, 0.06)
     before, cover = copy_of(scene, what.box), what.cover()
     mosaic = scene.noise(job.rng, what.box, max(0.3 * what.size_mm / 2, 4.0))
     dead = np.clip((mosaic - 1.1) * 0.8, 0, 0.8) * (what.size_mm > 30)
@@ -220,7 +210,7 @@ def _metastasis(job: Job) -> Placed:
 
 def _abscess(job: Job) -> Placed:
     """Pus in a ragged wall with oedema round it; several small ones run together; gas on top."""
-    scene, what = job.scene, _liver_blob(job, 0.09, 4.0)
+    scene, what = job.scene, _liver_blob(job, 0.09)
     before, cover = copy_of(scene, what.box), what.cover()
     r = what.size_mm / 2
     organ = _organ(job, what)
