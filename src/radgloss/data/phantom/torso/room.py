@@ -62,6 +62,10 @@ def make_room(scene: Scene, shape: Paint) -> dict[tuple[int, str], Berth]:
     if not lesions:
         return {}
     places = _places(scene, shape)
+    if not len(places.where):  # the picture ends below the liver
+        outside = tuple(float(v * scene.s) for v in PORTA)
+        middle = (outside[0], outside[1], outside[2])
+        return {(x.key, x.what): Berth(middle, x.size_mm / 2) for x in lesions}
     berths: dict[tuple[int, str], Berth] = {}
     for lesion in sorted(lesions, key=lambda one: -_radius(one)):
         berth, most = _berth(scene, places, lesion)
@@ -124,7 +128,7 @@ def _berth(scene: Scene, places: _Places, lesion: Lesion) -> tuple[Berth, float]
         for proud in PROUD:
             room = np.minimum((places.deep - 1.5 * (proud == 0)) / (1 - proud), places.firm - RIND)
             room = np.where(outside <= stray * r, room, -1.0)
-            if len(room) and room.max() > kept:
+            if room.max() > kept:
                 best, kept = int(room.argmax()), float(room.max())
             if kept >= r:
                 best = int(np.argmax(np.where(room >= r, taste, -np.inf)))
@@ -134,7 +138,7 @@ def _berth(scene: Scene, places: _Places, lesion: Lesion) -> tuple[Berth, float]
 
 
 def _at(places: _Places, index: int, radius: float) -> Berth:
-    x, y, z = (float(v) for v in places.where[index]) if len(places.where) else PORTA
+    x, y, z = (float(v) for v in places.where[index])
     return Berth((x, y, z), radius)
 
 
