@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from radgloss.text.facts.clause import Context, Mention, read_clause
 from radgloss.text.facts.graph import Fact, assemble, merge
-from radgloss.text.facts.lexicon import begins_with_pronoun, scan
+from radgloss.text.facts.scan import begins_with_pronoun, scan
 from radgloss.text.facts.sections import STATES_FACTS, parts, report_parts
 from radgloss.text.facts.sentences import sentences
 from radgloss.types import Finding, Report

@@ -39,18 +39,11 @@ def read_clause(items: Sequence[Item], context: Context, pointing: bool) -> list
     """The mentions of one sentence, in order; `context` is brought up to date."""
     find_heads(items)
     state = Clause(items, context, pointing)
-    known, mentions = 0, state.mentions
     for k, item in enumerate(items):
-        if k < state.skip:
-            continue
-        state.k = k
         act = ACTS.get(item.cat)
-        if act is not None:
+        if act is not None and k >= state.skip:
+            state.k = k
             act(state, item)
-            while known < len(mentions):
-                mentions[known].around = context.organ
-                mentions[known].heading = context.heading
-                known += 1
     _finish(state)
     return state.mentions
 
@@ -241,17 +234,27 @@ def _settle(s: Clause) -> None:
 
 
 def _remember(s: Clause) -> None:
-    for mention in s.mentions:
+    """Give the new mentions the context in which they were said, and then renew it."""
+    context = s.context
+    before, organ = context.organ, None
+    for mention in s.mentions[s.known :]:
+        mention.around, mention.heading = before, context.heading
         if mention.layer == "history":  # an organ that is gone is no context
             continue
-        brought = mention.term.place if mention.term.place.organ != "devices" else Place()
-        for place in (brought, *mention.subject, *mention.places):
+        brought = mention.term.place
+        if brought.organ and brought.organ != "devices":
+            organ = brought
+            context.side = brought.side or context.side
+        for place in (*mention.subject, *mention.places):
             if place.side:
-                s.context.side = place.side
+                context.side = place.side
             if place.organ:
-                s.context.organ = Place(place.organ, place.part)
+                organ = place
+    s.known = len(s.mentions)
     if s.subject and s.subject[0].organ:
-        s.context.organ = Place(s.subject[0].organ, s.subject[0].part)
+        organ = s.subject[0]
+    if organ is not None:
+        context.organ = Place(organ.organ, organ.part)
 
 
 def _finish(s: Clause) -> None:
@@ -263,14 +266,19 @@ def _finish(s: Clause) -> None:
         if not organ or organ in known or not any(known):
             _refer(s, last)
     _remember(s)
-    present = [m for m in s.mentions if m.status != "absent" and m.layer not in ("history",)]
-    present = [m for m in present if m.term is not ABNORMAL]
     if s.mentions:
-        s.context.last = present[-1] if present else None
+        s.context.last = next((m for m in reversed(s.mentions) if _stays(m)), None)
     if s.respectively:
         for mention in s.mentions:
             if mention.measure is not None and len(mention.measure.sizes) > 1:
                 mention.limit = mention.limit or "respectively"
+
+
+def _stays(mention: Mention) -> bool:
+    """Whether the next sentence's "it" may mean this."""
+    if mention.status == "absent" or mention.layer == "history":
+        return False
+    return mention.term is not ABNORMAL
 
 
 def _refer(s: Clause, last: Mention) -> None:

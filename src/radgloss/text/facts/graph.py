@@ -6,9 +6,10 @@ pole of the right kidney" in the findings, "Right renal stone" in the impression
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from radgloss.text.facts.certainty import status_of
 from radgloss.text.facts.change import from_sizes
@@ -17,16 +18,15 @@ from radgloss.text.facts.place import remaining_sites, with_side
 from radgloss.text.facts.terms import Place
 from radgloss.text.facts.things import compose, row_of
 from radgloss.text.findings import SITES, FindingType
-from radgloss.types import Change, Finding, Side
+from radgloss.types import Finding, Side
 
 __all__ = ["Fact", "assemble", "merge"]
 
 Layer = Literal["observation", "diagnosis", "device", "normal", "history"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact and where it is written.
+class Fact(NamedTuple):
+    """One fact and where it is written: a tuple, since a report makes a dozen of them.
 
     finding: the fact. Its certainty is None where it is stated plainly; beside `uncertain` it is
         the probability that the finding is there. Status `absent` with a change other than
@@ -103,15 +103,14 @@ def _at(
             sizes, previous = theirs.sizes, theirs.previous
     spots = _spots(places, organ, part, row, mention.layer)
     if len(sizes) > 1 and len(spots) == 1:
-        spots = spots * len(sizes)
+        spots = tuple(spots) * len(sizes)
+    explains = _explained(mention, organ)
     found = []
     for n, (site, side) in enumerate(spots):
         size = sizes[n] if len(sizes) == len(spots) else sizes[0] if len(sizes) == 1 else ()
-        finding = _finding(mention, what, site, side, size, previous)
-        explains = _explained(mention, organ)
         found.append(
             Fact(
-                finding,
+                _finding(mention, what, site, side, size, previous),
                 mention.layer,
                 section,
                 sentence,
@@ -134,9 +133,8 @@ def _name(kind: str, organ: str, part: str) -> str:
 
 
 def _explained(mention: Mention, organ: str) -> str:
-    if mention.parent is None:
-        return ""
-    return compose(mention.parent.term.word, mention.parent.term.place.organ or organ)
+    parent = mention.parent
+    return compose(parent.term.word, parent.term.place.organ or organ) if parent else ""
 
 
 def _finding(
@@ -148,27 +146,29 @@ def _finding(
     previous: tuple[float, ...],
 ) -> Finding:
     status, certainty = mention.status, mention.p
-    if status in ("present", "uncertain"):
-        status, certainty = status_of(mention.p)
-    change = mention.change or from_sizes(size, previous)
+    if status == "uncertain" or (status == "present" and certainty is not None):
+        status, certainty = status_of(certainty)
+    change = mention.change or (from_sizes(size, previous) if previous else "")
     if status == "absent" and change not in ("resolved", mention.change):
         change = ""
-    return Finding(
+    return _interned(
         what,
         status,
         side,
         site,
         size if mention.status != "absent" else (),
         certainty if status != "absent" else None,
-        _change(change),
+        change,
         previous,
         mention.severity,
         mention.number,
     )
 
 
-def _change(word: str) -> Change:
-    return word  # type: ignore[return-value]  # change_terms holds only these words
+@lru_cache(4096)
+def _interned(*fields: Any) -> Finding:
+    """One value for all facts that say the same: most findings of most reports do."""
+    return Finding(*fields)
 
 
 # ------------------------------------------------------------------ where
@@ -182,14 +182,21 @@ def _where(mention: Mention, exam: str) -> tuple[str, str, list[Place]]:
         organ, part = _organ(mention, exam)
     elif not part:
         part = next((p.part for p in places if p.part and p.organ == organ), "")
-    kept = list(places)
+    kept = places
     if term.place.site:
-        kept = [Place(organ, part, term.place.site, next((p.side for p in places if p.side), ""))]
-    if not any(p.side for p in kept):
+        kept = [Place(organ, part, term.place.site, _first_side(places))]
+    if (mention.subject or mention.parent is not None) and not _first_side(kept):
         kept = _side_from(kept, mention, organ)
     if not kept and mention.parent is not None:
-        kept = [p for p in (*mention.parent.places, *_own_subject(mention.parent, organ))]
+        kept = [*mention.parent.places, *_own_subject(mention.parent, organ)]
     return organ, part, kept
+
+
+def _first_side(places: Sequence[Place]) -> Side:
+    for place in places:
+        if place.side:
+            return place.side
+    return ""
 
 
 def _organ(mention: Mention, exam: str) -> tuple[str, str]:
@@ -197,11 +204,11 @@ def _organ(mention: Mention, exam: str) -> tuple[str, str]:
     for place in mention.places:
         if place.organ:
             return place.organ, place.part
-    seen: set[int] = set()
-    other = mention.parent or mention.joined
     for place in mention.subject if mention.parent is None else ():
         if place.organ:
             return place.organ, place.part
+    seen: set[int] = set()
+    other = mention.parent or mention.joined
     while other is not None and id(other) not in seen:
         seen.add(id(other))
         for place in (*other.places, *other.subject, other.term.place):
@@ -228,7 +235,7 @@ def _side_from(places: list[Place], mention: Mention, organ: str) -> list[Place]
     if mention.parent is not None:
         sources += [*mention.parent.places, *mention.parent.subject]
     for source in sources:
-        same = source.organ in ("", organ) or _SYSTEM.get(source.organ, "?") == _SYSTEM.get(organ)
+        same = source.organ in ("", organ) or _related(source.organ, organ)
         if source.side and same:
             if not places:
                 return [source]
@@ -238,14 +245,20 @@ def _side_from(places: list[Place], mention: Mention, organ: str) -> list[Place]
     return places
 
 
+def _related(organ: str, other: str) -> bool:
+    return _SYSTEM.get(organ, "?") == _SYSTEM.get(other)
+
+
 def _own_subject(mention: Mention, organ: str) -> list[Place]:
     return [p for p in mention.subject if p.organ in ("", organ)]
 
 
 def _spots(
-    places: Iterable[Place], organ: str, part: str, row: FindingType | None, layer: str
-) -> list[tuple[str, Side]]:
+    places: Sequence[Place], organ: str, part: str, row: FindingType | None, layer: str
+) -> Sequence[tuple[str, Side]]:
     """(site, side) of each place, with sides only where the finding has sides."""
+    if not places:
+        return _NOWHERE
     found: list[tuple[str, Side]] = []
     for place in places:
         site = _site(place, organ, part, layer)
@@ -258,10 +271,10 @@ def _spots(
             side = ""
         if (site, side) not in found:
             found.append((site, side))
-    if not found:
-        return [("", "")]
+    if len(found) == 1:
+        return found
     opposed = {side for _, side in found} == {"left", "right"}
-    if len(found) == 2 and opposed and found[0][0] == found[1][0]:
+    if opposed and len(found) == 2 and found[0][0] == found[1][0]:
         return [(found[0][0], "bilateral")]
     if layer == "device" and len(found) > 1:
         return [
@@ -273,12 +286,16 @@ def _spots(
     return found
 
 
+_NOWHERE: tuple[tuple[str, Side], ...] = (("", ""),)
+
+
 def _site(place: Place, organ: str, part: str, layer: str) -> str:
     if layer == "device":
         return place.site
-    if place.organ in ("", organ) or _SYSTEM.get(place.organ, "?") == _SYSTEM.get(organ):
-        if place.site in ("base", "apex") or place.organ in ("", organ):
-            return place.site or (part if part in ("appendix",) else "")
+    own = place.organ in ("", organ)
+    if own or _related(place.organ, organ):
+        if own or place.site in ("base", "apex"):
+            return place.site or (part if part == "appendix" else "")
         if place.site in SITES.get(organ, ()) or organ not in SITES:
             return place.site
     elif place.site in SITES.get(organ, ()):
@@ -343,8 +360,7 @@ def _joined(first: Fact, second: Fact) -> Fact | None:
         number=a.number or b.number,
     )
     features = tuple(dict.fromkeys((*first.features, *second.features)))
-    return replace(
-        first,
+    return first._replace(
         finding=finding,
         features=features,
         distance_mm=first.distance_mm if first.distance_mm is not None else second.distance_mm,

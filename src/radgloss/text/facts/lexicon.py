@@ -1,8 +1,8 @@
-"""One lexicon of everything that has a meaning, as a tree over words, and the scan that uses it.
+"""One lexicon of everything that has a meaning, as a tree over words.
 
-The tree is built once, when first needed. A scan takes the longest phrase that begins at each word,
-so that "no change in" is never a "no". Hyphens count as spaces; numbers, lengths, segments and
-vertebrae are read by their own rules."""
+The tree is built once, when first needed, from the tables of the files beside this one and from the
+plain words that stand here. Its phrases are cut into words by the pattern that cuts the reports, so
+that "w/o" and "s/p" are found as they are written."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from typing import Any
 
 from radgloss.text.facts.certainty import certainty_terms
 from radgloss.text.facts.change import change_terms
-from radgloss.text.facts.measure import measures
 from radgloss.text.facts.negation import negation_terms
-from radgloss.text.facts.place import NOT_SIDES, SEGMENTS, place_terms, sites
-from radgloss.text.facts.terms import Item, Place, Term, spellings, words
+from radgloss.text.facts.place import NOT_SIDES, place_terms
+from radgloss.text.facts.terms import Place, Term, spellings, words
 from radgloss.text.facts.things import thing_terms
 
-__all__ = ["lexicon", "scan"]
+__all__ = ["MARKS", "WORD", "lexicon"]
 
 _SEVERITY: dict[str, str] = {
     "trace": "trace", "tiny": "tiny", "minimal": "minimal", "minor": "minor", "small": "small",
@@ -145,12 +144,12 @@ _PROCEDURES: tuple[tuple[str, Place, str], ...] = (
      "gastrectomy, colectomy, chemotherapy, radiotherapy, trauma, bronchoscopy, hepatectomy, "
      "coronary artery bypass"),
 )  # fmt: skip
-_PRONOUNS = frozenset(
-    words(
-        "it, this, these, they, largest, findings, appearances, finding, appearance, smallest, "
-        "features, both, its, measuring, stable, unchanged, biggest, larger, dominant"
-    )
-)
+MARKS = {
+    ",": Term("comma"), ";": Term("semicolon"), ":": Term("colon"), "(": Term("open"),
+    ")": Term("close"), "?": Term("query"), "/": Term("or"), "[": Term("open"),
+    "]": Term("close"), "&": Term("and"),
+}  # fmt: skip
+WORD = re.compile(r"[a-z]+(?![^\W\d_])|[^\W\d_]+|\d+(?:[.,]\d+)*|[,;:()/\[\]?&'+<>]|\n\s*\n")
 
 
 @cache
@@ -171,8 +170,8 @@ def lexicon() -> dict[str, Any]:
             terms[word] = term
     terms |= {w: Term("ignore") for w in words(NOT_SIDES)}
     tree: dict[str, Any] = {}
-    for phrase, term in terms.items():
-        _enter(tree, phrase.replace("-", " ").replace("'", " ' ").split(), term)
+    for phrase, term in (terms | MARKS).items():
+        _enter(tree, WORD.findall(phrase), term)
     return tree
 
 
@@ -184,101 +183,3 @@ def _enter(tree: dict[str, Any], words: list[str], term: Term) -> None:
             entry[1] = {}
         node = entry[1]
     node.setdefault(words[-1], [None, None])[0] = term
-
-
-_WORD = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[,;:()/\[\]?&'+<>]|\n\s*\n")
-_MARKS = {
-    ",": Term("comma"), ";": Term("semicolon"), ":": Term("colon"), "(": Term("open"),
-    ")": Term("close"), "?": Term("query"), "/": Term("or"), "[": Term("open"),
-    "]": Term("close"), "&": Term("and"),
-}  # fmt: skip
-_MEASURE = Term("measure")
-_SPINE = frozenset("tlc")
-_LIST_MARKS = (".", ")", ":")  # after the number of a list's item
-_NO_COUNT = frozenset(
-    words(
-        "image, images, series, grade, level, type, day, days, week, weeks, month, months, year, "
-        "years, stage, phase, figure, case, number, frame, slice, in, on, of, at, by, from, since, "
-        "view, rads, category, class"
-    )
-)
-
-
-def scan(low: str, start: int, end: int) -> list[Item]:
-    """The items of the sentence low[start:end], which is lower case."""
-    tree = lexicon()
-    lengths = measures(low, start, end)
-    tokens = [(m[0], *m.span()) for m in _WORD.finditer(low, start, end)]
-    segments = list(SEGMENTS.finditer(low, start, end)) if "seg" in low[start:end] else []
-    items: list[Item] = []
-    add = items.append
-    at, count, skip_to = 0, len(tokens), start
-    while at < count:
-        word, begin, stop = tokens[at]
-        if begin < skip_to:
-            at += 1
-            continue
-        if lengths and stop > lengths[0].start:
-            length = lengths.pop(0)
-            add(Item(_MEASURE, length.start, length.end, length))
-            skip_to = length.end
-            continue
-        if segments and begin >= segments[0].start():
-            match = segments.pop(0)
-            if begin == match.start():
-                _add_segments(match, items)
-                skip_to = match.end()
-                continue
-        entry = tree.get(word)
-        if entry is not None:
-            term, last, node, ahead = entry[0], at, entry[1], at + 1
-            while node is not None and ahead < count:
-                entry = node.get(tokens[ahead][0])
-                if entry is None:
-                    break
-                if entry[0] is not None:
-                    term, last = entry[0], ahead
-                node = entry[1]
-                ahead += 1
-            if term is not None:
-                add(Item(term, begin, tokens[last][2]))
-                at = last + 1
-                continue
-        if word in _MARKS:
-            add(Item(_MARKS[word], begin, stop))
-        elif word in _SPINE or (
-            word.isdecimal() and (at or low[stop : stop + 1] not in _LIST_MARKS)
-        ):
-            at += _number(word, at, tokens, items)
-        at += 1
-    return items
-
-
-def _add_segments(match: re.Match[str], items: list[Item]) -> None:
-    for n, place in enumerate(sites(match[1])):
-        if n:
-            items.append(Item(_MARKS["&"], match.start(), match.end()))
-        items.append(Item(Term("place", place=place), match.start(), match.end()))
-
-
-def _number(word: str, at: int, tokens: list[tuple[str, int, int]], items: list[Item]) -> int:
-    """A vertebra ("T12") or a small count ("3 nodules"); how many more tokens were used."""
-    _, begin, stop = tokens[at]
-    if not word.isdecimal():
-        if at + 1 < len(tokens) and tokens[at + 1][1] == stop and tokens[at + 1][0].isdecimal():
-            n = int(tokens[at + 1][0])
-            if (word == "t" and 2 < n <= 12) or (word == "l" and n <= 5):
-                place = Place("bones", "spine", f"{word.upper()}{n}")
-                items.append(Item(Term("place", place=place), begin, tokens[at + 1][2]))
-            return 1
-        return 0
-    before = tokens[at - 1][0] if at else ""
-    if 0 < int(word[:4]) <= 20 and len(word) <= 2 and before not in _NO_COUNT:
-        items.append(Item(Term("number", str(int(word))), begin, stop))
-    return 0
-
-
-def begins_with_pronoun(low: str, start: int, end: int) -> bool:
-    """Whether a sentence points back ("It measures", "The largest is")."""
-    first, _, rest = low[start : min(end, start + 40)].partition(" ")
-    return first in _PRONOUNS or rest.partition(" ")[0] in _PRONOUNS

@@ -53,9 +53,9 @@ _AFTER_PREVIOUS = re.compile(
     r"|on (?:the )?(?:prior|previous|last)|at (?:the )?(?:prior|previous)"
     r"|before\b|formerly)"
 )
-_PREVIOUS_HINTS = ("prev", "prior", "was", "were", "from", "compar", "vs", "versus", "before",
-                   "earlier", "old", "form")  # fmt: skip
-_TECHNIQUE_HINTS = ("slice", "section", "thick", "interv", "colli", "spacing")
+# cheaper than the patterns that they guard
+_PREVIOUS_HINT = re.compile(r"pr|was|were|f[or]|compar|v[se]|before|earlier|old")
+_TECHNIQUE_HINT = re.compile(r"s[lep]|thick|interv|colli")
 _DISTANCE = re.compile(
     r"^\s*(?:\)\s*)?(?:above|below|from(?! \d)|proximal|distal|superior to|inferior to|"
     r"cephalad|caudal|beyond|deep|away|lateral to|medial to|to the|past|short of|off|inside|"
@@ -140,6 +140,8 @@ def _combine(
     values: list[float], joins: list[str], before: str
 ) -> tuple[tuple[Extent, ...], Extent, str]:
     """Numbers and what stands between them: extents, the previous extent, and "range"."""
+    if not joins:
+        return ((values[0],),), (), ""
     extents, bound = [[values[0]]], ""
     for value, join in zip(values[1:], joins, strict=True):
         if join in ("x", "×", "*", "by"):
@@ -166,11 +168,6 @@ def _bound(before: str) -> str:
     return _BOUND_WORDS.get(last) or _BOUND_WORDS.get(last[-1:], "")
 
 
-def _holds(text: str, hints: tuple[str, ...]) -> bool:
-    """Whether any hint occurs: cheaper than the pattern that it guards."""
-    return any(hint in text for hint in hints)
-
-
 def _kind(
     pieces: list[re.Match[str]],
     joins: list[str],
@@ -179,7 +176,7 @@ def _kind(
     sizes: tuple[Extent, ...],
 ) -> Literal["size", "distance", "wall", "technique", "ambiguous"]:
     if _TECHNIQUE_AFTER.match(after) or (
-        _holds(before, _TECHNIQUE_HINTS) and _TECHNIQUE_BEFORE.search(before)
+        _TECHNIQUE_HINT.search(before) and _TECHNIQUE_BEFORE.search(before)
     ):
         return "technique"
     if len(sizes) == 1 and len(sizes[0]) == 1 and _DISTANCE.match(after):
@@ -188,9 +185,9 @@ def _kind(
         return "distance"
     if "wall" in before and _WALL_BEFORE.search(before) and "mass" not in before:
         return "wall"
-    whole = all("." not in p["number"] and "," not in p["number"] for p in pieces)
-    if joins in (["x"], ["×"]) and whole and _PLURAL_AFTER.search(after):
-        return "ambiguous"
+    if joins in (["x"], ["×"]) and _PLURAL_AFTER.search(after):
+        whole = all(p["number"].isdecimal() for p in pieces)
+        return "ambiguous" if whole else "size"
     return "size"
 
 
@@ -201,7 +198,8 @@ def _pair(text: str, found: list[Measure], end: int) -> list[Measure]:
         before = text[max(0, measure.start - 40) : measure.start]
         after = text[measure.end : min(end, measure.end + 40)]
         old = bool(_AFTER_PREVIOUS.match(after)) or (
-            _holds(before, _PREVIOUS_HINTS) and bool(_BEFORE_PREVIOUS.search(before))
+            _PREVIOUS_HINT.search(before) is not None
+            and _BEFORE_PREVIOUS.search(before) is not None
         )
         extent = measure.sizes[0] if measure.sizes else ()
         earlier = next((m for m in reversed(done) if m.kind != "paired"), None)

@@ -6,7 +6,6 @@ no side, and a left lateral decubitus is a position. Left and right are always t
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from radgloss.text.facts.terms import Place, Term, spellings, words
 from radgloss.text.findings import ORGANS, SITES
@@ -172,14 +171,13 @@ def place_terms() -> dict[str, Term]:
         for word in words(forms):
             for spelt in spellings(word):
                 found[spelt] = Term("place", place=Place(organ, part, site, side))
-    for n, name in ((1, "st"), (2, "nd"), (3, "rd"), *((n, "th") for n in range(4, 13))):
-        place = Place("bones", "rib", f"{n}{name} rib")
-        for word in (f"{n} {name} rib", f"rib {n}"):
-            found[word] = Term("place", place=place)
-    ordinals = "first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh"
-    for n, word in enumerate(words(ordinals), 1):
+    ordinals = "first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, "
+    ordinals += "eleventh, twelfth"
+    for n, ordinal in enumerate(words(ordinals), 1):
         end = {1: "st", 2: "nd", 3: "rd"}.get(n, "th")
-        found[f"{word} rib"] = Term("place", place=Place("bones", "rib", f"{n}{end} rib"))
+        place = Place("bones", "rib", f"{n}{end} rib")
+        for word in (f"{ordinal} rib", f"{n} {end} rib", f"rib {n}"):
+            found[word] = Term("place", place=place)
     return found
 
 
@@ -189,7 +187,6 @@ SEGMENTS = re.compile(
     r"(?:\s*(?:,\s*and|and|,|/|&|[-–])\s*(?:[1-8]|viii|vii|vi|iv|v|iii|ii|i)[ab]?\b)*)\b"
     r"(?!\s*(?:mm|cm))"
 )
-_VERTEBRA = re.compile(r"\b([tlc])\s?-?(\d{1,2})\b")
 
 
 def sites(matched: str) -> list[Place]:
@@ -220,19 +217,10 @@ def merge(first: Place, second: Place) -> Place | None:
     >>> merge(Place(site="lower pole"), Place("kidneys", side="right"))
     Place(organ='kidneys', part='', site='lower pole', side='right')
     """
-    for a, b in (
-        (first.organ, second.organ),
-        (first.part, second.part),
-        (first.site, second.site),
-    ):
-        if a and b and a != b:
-            return None
-    side = first.side or second.side
-    if first.side and second.side and first.side != second.side:
-        return None
-    return Place(
-        first.organ or second.organ, first.part or second.part, first.site or second.site, side
-    )
+    organ, part = first.organ or second.organ, first.part or second.part
+    site, side = first.site or second.site, first.side or second.side
+    theirs = (second.organ or organ, second.part or part, second.site or site, second.side or side)
+    return Place(organ, part, site, side) if theirs == (organ, part, site, side) else None
 
 
 def remaining_sites(organ: str, gone: set[str]) -> list[Place]:
@@ -242,4 +230,4 @@ def remaining_sites(organ: str, gone: set[str]) -> list[Place]:
 
 def with_side(place: Place, side: Side) -> Place:
     """The same place on a side."""
-    return replace(place, side=side)
+    return place._replace(side=side)

@@ -81,6 +81,7 @@ class Clause:
     """The state of the machine."""
 
     skip = 0
+    known = 0  # mentions that have been given their context
     respectively = False
     history = False
     drop = False

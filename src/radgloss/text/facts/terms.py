@@ -7,7 +7,7 @@ in British spelling and singular, `spellings` and `plural` make the other forms.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from radgloss.types import Side
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Item", "Place", "Term", "plural", "spellings", "words"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Somewhere in a body. organ: a key of ORGANS or a further organ ("bladder").
 
     part: a finer organ that changes names ("ovary", "rib", "ureter", "size" of the heart).

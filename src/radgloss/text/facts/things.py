@@ -7,6 +7,8 @@ mistaken for ours (a pericardial effusion is no pleural one). Composition is by 
 
 from __future__ import annotations
 
+from functools import cache
+
 from radgloss.text.facts.terms import Place, Term, plural, spellings, words
 from radgloss.text.findings import FINDINGS, FindingType, name_of
 
@@ -321,6 +323,7 @@ def row_of(what: str) -> FindingType | None:
     return _ROWS.get(what)
 
 
+@cache
 def compose(kind: str, organ: str, part: str = "") -> str:
     """The name of a kind of thing in an organ or its part.
 
