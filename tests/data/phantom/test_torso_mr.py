@@ -113,3 +113,10 @@ def test_the_adc_map_gives_back_the_adc_of_what_has_signal():
     spleen = anatomy.organs["spleen"]
     assert np.median(out[spleen]) == pytest.approx(np.median(anatomy.signal[5][spleen]), rel=0.05)
     assert (out[:, :4, :4] == 0).all()
+
+
+@pytest.mark.parametrize("what", ["splenic cyst", "splenic infarct", "splenomegaly"])
+def test_a_lesion_of_an_organ_that_is_not_in_the_picture_is_left_out(what):
+    who = patient(Lesion(what, 1, size_mm=20.0))
+    pelvis = build(who, [T2], mr_grid(who, pelvis=True).thinned(2))
+    assert not pelvis.placed

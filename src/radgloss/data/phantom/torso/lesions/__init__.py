@@ -25,6 +25,7 @@ PAINTERS: Mapping[str, Callable[[Job], Placed | None]] = {
     **PELVIS,
     **SPACES,
 }
+OF_SPLEEN = frozenset({*SPLEEN, "splenomegaly"})
 _LAST = tuple(SPACES)  # fluid and air take what room the others leave
 
 
@@ -37,12 +38,15 @@ def paint_lesions(scene: Scene, organs: Organs) -> tuple[Placed, ...]:
     lesions = [lesion for lesion in scene.patient.lesions if lesion.what in PAINTERS]
     # large ones first, so that small ones find room beside them
     for lesion in sorted(lesions, key=lambda one: (one.what in _LAST, -one.size_mm)):
-        if lesion.what in SPLEEN and organs.spleen is None:
-            continue
-        if lesion.what == "splenomegaly" and organs.spleen is None:
+        if lesion.what in OF_SPLEEN and not _has_spleen(organs):
             continue
         rng = stream(scene.patient.seed, scene.patient.exam, "lesion", lesion.key)
         found = PAINTERS[lesion.what](Job(scene, organs, lesion, rng, taken))
         if found is not None:
             done[id(lesion)] = found
     return tuple(done[id(lesion)] for lesion in lesions if id(lesion) in done)
+
+
+def _has_spleen(organs: Organs) -> bool:
+    """Whether any of a spleen lies in the picture: one of the pelvis may end below it."""
+    return organs.spleen is not None and bool((organs.spleen.distance < 0).any())
