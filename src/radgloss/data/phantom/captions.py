@@ -24,9 +24,9 @@ from radgloss.data.phantom.grammar.captions import (
     level_of,
     names_organ,
 )
-from radgloss.data.phantom.grammar.pattern import MODALITIES
 from radgloss.data.phantom.grammar.report import deniable as sayable
 from radgloss.data.phantom.grammar.told import Wording
+from radgloss.data.phantom.grammar.ways import MODALITIES
 from radgloss.data.phantom.imaging import lesion_names
 from radgloss.data.phantom.patients import split_of, stream
 from radgloss.data.phantom.study import Phantom

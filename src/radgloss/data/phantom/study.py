@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from radgloss.data.phantom import held_out
 from radgloss.data.phantom.causal.ceiling import posterior_of
+from radgloss.data.phantom.diagnoses import diagnoses_of, technique_of
 from radgloss.data.phantom.grammar import Told, Written, write
 from radgloss.data.phantom.imaging import Imaged, examine
 from radgloss.data.phantom.imaging.nouns import uid
-from radgloss.data.phantom.patients import Patient, draw, stream
-from radgloss.data.phantom.truth import deniable, findings, grouped
+from radgloss.data.phantom.patients import Patient, draw, split_of, stream
+from radgloss.data.phantom.truth import deniable, deniable_sides, findings, grouped
 from radgloss.text.findings import EXAMS
 from radgloss.types import Case, Finding, Identity, Masks, Report, Study, Truth
 
-__all__ = ["T0", "Phantom", "make", "prior_of", "simulate"]
+__all__ = ["T0", "Phantom", "make", "prior_of", "simulate", "told_of"]
 
 UNREAD = Written(Report(technique="CT of the head without contrast."), (), "")  # nobody's words
 T0 = datetime(2020, 1, 1, 12, tzinfo=UTC)  # of every made-up study
@@ -98,36 +100,43 @@ def _simulated(patient: Patient, prior: Phantom | None) -> Phantom:
     features = [patient.lesions[k].features for k in shown]
     written = UNREAD
     if patient.exam in EXAMS:
-        told = _told(patient, visible, features, prior)
+        told = told_of(patient, imaged, visible, features, prior is not None)
         written = write(stream(patient.seed, patient.exam, "words"), told)
     truth = Truth(present, visible, written.facts, imaged.masks, imaged.organs,
                   posterior_of(patient))  # fmt: skip
     return Phantom(patient, imaged, _study(patient, imaged), written, truth, prior)
 
 
-def _told(
+def told_of(
     patient: Patient,
+    imaged: Imaged,
     visible: tuple[Finding, ...],
     features: list[tuple[str, ...]],
-    prior: Phantom | None,
+    compared: bool,
 ) -> Told:
-    """What the author knows: the visible, grouped; what may be denied; who the patient is."""
+    """What the author knows: the visible, grouped; what may be denied; who the patient is.
+
+    features: of each visible finding, the words of its look. compared: a prior study is there."""
     stated, looks = grouped(visible, features)
-    how = patient.acquisition
+    asked = (*patient.encounter.history, *patient.encounter.known)
     day = T0 - timedelta(days=patient.prior_days)
     return Told(
         exam=patient.exam,
-        technique=how.phases or how.sequences or how.views,
+        technique=technique_of(patient),
         findings=stated,
         features=looks,
         deny=deniable(patient),
+        deny_sides=deniable_sides(patient, visible),
         absent_organs=patient.absent,
-        history=tuple(name for name, yes in patient.encounter.history if yes),
+        history=tuple(name for name, yes in asked if yes),
+        denied=tuple(name for name, yes in asked if not yes),
         measurements=patient.encounter.measurements,
-        comparison=f"{day.day} {day:%B %Y}" if prior else "",
+        comparison=f"{day.day} {day:%B %Y}" if compared else "",
         incidentals=patient.incidentals,
+        diagnoses=diagnoses_of(patient, imaged),
         age=patient.age,
         sex=patient.sex,
+        unnamed=() if split_of(patient.seed) == "test" else held_out.FINDINGS,
     )
 
 

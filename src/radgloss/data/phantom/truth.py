@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from radgloss.data.phantom.diagnoses import AS_FINDING
+from radgloss.data.phantom.grammar.report import OTHER, VAGUE
 from radgloss.data.phantom.imaging import Imaged
 from radgloss.data.phantom.patients import Lesion, Patient
-from radgloss.text.findings import EXAMS, exam_findings, finding_type
+from radgloss.text.findings import EXAMS, FINDINGS, exam_findings, finding_type
 from radgloss.types import Change, Finding, Side
 
-__all__ = ["change_of", "deniable", "findings", "grouped", "labels"]
+__all__ = ["change_of", "deniable", "deniable_sides", "findings", "grouped", "labels"]
 
 MANY = 4  # foci from which an author says "multiple"
 # Vaguer words for what a sharper one already names: never denied beside it.
@@ -23,6 +25,7 @@ COVERS = {
     "lung opacity": "lungs",
     "pneumonia": "lungs",
 }
+KINDS_OF = ("liver lesion", "lung opacity")  # true of whatever `VAGUE` lists for them
 LEAST_MM, LEAST_SHARE = 2.0, 0.2  # of growth or shrinkage that is called so
 
 
@@ -88,8 +91,10 @@ def grouped(
 
 
 def deniable(patient: Patient) -> tuple[str, ...]:
-    """What may truthfully be denied: not in the body at all, its organ there, no vaguer twin."""
-    there = {lesion.what for lesion in patient.lesions}
+    """What may truthfully be denied: not in the body at all, its organ there, no vaguer twin.
+
+    A disease that this patient has is not denied, whether or not it has made its finding."""
+    there = {lesion.what for lesion in patient.lesions} | _ill_with(patient)
     organs = {finding_type(what).organ for what in there}
     gone = set(patient.absent)
     return tuple(
@@ -103,13 +108,46 @@ def deniable(patient: Patient) -> tuple[str, ...]:
     )
 
 
+def _ill_with(patient: Patient) -> set[str]:
+    """Those of the patient's diseases that are findings, by the names of the findings table."""
+    names = {AS_FINDING.get(name, name) for name in patient.encounter.diseases}
+    return names & {row.what for row in FINDINGS}
+
+
+def deniable_sides(patient: Patient, visible: Sequence[Finding]) -> tuple[tuple[str, Side], ...]:
+    """(finding, other side) of what is seen on one side only: that side has its organ, and there
+    nothing of the kind, seen or not, and nothing that a reader might call by its name."""
+    out: dict[tuple[str, Side], None] = {}
+    for finding in visible:
+        row = finding_type(finding.what)
+        side = OTHER.get(finding.side, "")
+        if not side or side not in row.sides or row.layer == "device":
+            continue
+        if row.organ == "kidneys" and f"{side} kidney" in patient.absent:
+            continue
+        against = {finding.what, *VAGUE.get(finding.what, ())}
+        if not any(x.what in against and x.side != finding.side for x in patient.lesions):
+            out[finding.what, side] = None
+    return tuple(out)
+
+
 def labels(patient: Patient, imaged: Imaged) -> dict[str, bool | None]:
     """For every finding of the exam: True where it can be seen, False where it is not in the body,
-    None where it is there and cannot be seen."""
-    seen = {x.what for x, v in zip(patient.lesions, imaged.visible, strict=True) if v}
-    there = {x.what for x in patient.lesions}
+    None where it is there and cannot be seen.
+
+    A vaguer name ("liver lesion") is true of every sharper one. Pneumonia is a disease that a
+    consolidation may be: True where the patient has both, None where only one of them is known."""
     if patient.exam not in EXAMS:
         return {}
+    seen = {x.what for x, v in zip(patient.lesions, imaged.visible, strict=True) if v}
+    there = {x.what for x in patient.lesions} | _ill_with(patient)
+    for vague in KINDS_OF:
+        seen |= {vague} if seen.intersection(VAGUE[vague]) else set()
+        there |= {vague} if there.intersection(VAGUE[vague]) else set()
+    if "pneumonia" in there and "consolidation" in seen:
+        seen.add("pneumonia")
+    if "consolidation" in seen and not patient.encounter.stratum:
+        there.add("pneumonia")  # nobody drew why the lung is dense
     return {
         row.what: True if row.what in seen else None if row.what in there else False
         for row in exam_findings(patient.exam)

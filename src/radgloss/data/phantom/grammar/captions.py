@@ -12,11 +12,12 @@ from random import Random
 import numpy as np
 
 from radgloss.data.phantom.grammar.authors import AUTHORS, Author
-from radgloss.data.phantom.grammar.pattern import MODALITIES, finish, pick
+from radgloss.data.phantom.grammar.pattern import finish, pick
 from radgloss.data.phantom.grammar.report import VAGUE, dice_of
 from radgloss.data.phantom.grammar.scenery import NOTHING, SEQUENCES, listed
 from radgloss.data.phantom.grammar.sentences import Desk, Item, deny, noun_phrase, plain, state
 from radgloss.data.phantom.grammar.told import Stated, Wording
+from radgloss.data.phantom.grammar.ways import MODALITIES, shown_features
 from radgloss.text.findings import finding_type
 from radgloss.types import Finding
 
@@ -102,7 +103,7 @@ def captions(
     'Axial portal venous CT at the level of the kidneys showing a 12 mm left renal calculus.'
     """
     dice = dice_of(rng)
-    desk = Desk(AUTHORS[1], exam, dice)
+    desk = Desk(AUTHORS[1], exam, dice, technique=(how,) if how else ())
     return tuple(_caption(desk, how, organ, findings, level, plane) for _ in range(count))
 
 
@@ -177,13 +178,14 @@ def frame_sentences(
     dice = dice_of(rng)
     authors = [a for a in AUTHORS if wording == "all" or a.held_out == (wording == "held out")]
     author = author or pick(dice, authors)
-    desk = Desk(author, exam, dice, wording)
+    desk = Desk(author, exam, dice, wording, technique=(how,) if how else ())
     level = level_of(organs) if level is None else level
     said = [Stated("caption", _opening(desk, how, level, unnamed), kind="frame")]
     if MODALITIES[exam] != "XR" and organs:
         said.append(Stated("caption", _seen(organs), kind="frame"))
     for index, finding in enumerate(shown):
         looks = features[index] if index < len(features) else ()
+        looks = shown_features(finding.what, looks, exam, desk.technique)
         said += state(desk, "caption", Item(index, finding, looks))
     there = {finding.what for finding in shown}
     ill = {*troubled, *(finding_type(finding.what).organ for finding in shown)}

@@ -4,8 +4,8 @@
 
 `{slot}` must be told, `[ … ]` may be left out. Before the text, `~` keeps the pattern out of the
 making of any reader of reports; `!` keeps a broad denial for an organ with nothing wrong in it;
-`CT,MR:` keeps the pattern to those modalities. Which fields a sentence states is read off the slots
-that were filled, so no second list can disagree with the words."""
+`CT,MR:` keeps the pattern to those ways of looking (`ways.py`). Which fields a sentence states is
+read off the slots that were filled, so no second list can disagree with the words."""
 
 from __future__ import annotations
 
@@ -18,22 +18,15 @@ from typing import TypeVar
 
 from radgloss.data.phantom.grammar.spelling import Spelling, spell
 
-__all__ = ["Pattern", "compiled", "finish", "fits", "pick", "render"]
+__all__ = ["Pattern", "compiled", "finish", "fits", "fitting", "pick", "render"]
 
 SIDED = frozenset({"side", "onside", "place"})
 T = TypeVar("T")
-MODALITIES = {
-    "ct-abdomen": "CT",
-    "mr-abdomen": "MR",
-    "us-abdomen": "US",
-    "us-pelvis": "US",
-    "xr-chest": "XR",
-    "xr-abdomen": "XR",
-}
 AN = re.compile(  # before a vowel's sound: 8, 11 and 18, and letters that are read out
     r"\b([Aa]) (?=(?!uni|ure|uri|ute|use|eu|one\b)[aeiou]|8|1[18](?!\d)"
     r"|(?:HCC|MR|ET|ETT|NG|NGT|FNH|AAA|IV|LUL|LLL|RUL|RML|RLL|X-ray)\b)"
 )
+WAYS = re.compile(r"((?:CT|MR|US|XR|CE|T2|T1 opposed|arterial)(?:,(?:CT|MR|US|XR|CE|T2))*):")
 PIECE = re.compile(r"\{(\w+)\}|\[([^\[\]]*)\]")
 
 
@@ -42,12 +35,12 @@ class Pattern:
     """A compiled pattern.
 
     parts: (literal, slot, group) of which one is set; a group holds its own parts.
-    needs: slots that must be told. modalities: empty where it fits all."""
+    needs: slots that must be told. ways: of looking, empty where it fits all."""
 
     source: str
     parts: tuple[tuple[str, str, Pattern | None], ...]
     needs: frozenset[str]
-    modalities: frozenset[str]
+    ways: frozenset[str]
     held_out: bool
     broad: bool
 
@@ -68,7 +61,7 @@ def compiled(source: str, spelling: Spelling = "british") -> Pattern:
     text = source.removeprefix("~")
     broad = text.startswith("!")
     text = text.removeprefix("!")
-    match = re.match(r"((?:CT|MR|US|XR)(?:,(?:CT|MR|US|XR))*):", text)
+    match = WAYS.match(text)
     only = frozenset(match.group(1).split(",")) if match else frozenset[str]()
     text = text[match.end() :] if match else text
     parts: list[tuple[str, str, Pattern | None]] = []
@@ -85,10 +78,23 @@ def compiled(source: str, spelling: Spelling = "british") -> Pattern:
     return Pattern(source, tuple(parts), needs, only, source.startswith("~"), broad)
 
 
-def fits(pattern: Pattern, exam: str, slots: frozenset[str]) -> bool:
-    """Whether the pattern suits the examination and everything it must say is told."""
-    right = not pattern.modalities or MODALITIES[exam] in pattern.modalities
-    return right and pattern.needs <= slots
+def fits(pattern: Pattern, ways: frozenset[str], slots: frozenset[str]) -> bool:
+    """Whether the pattern suits the ways of looking and everything it must say is told."""
+    return (not pattern.ways or not pattern.ways.isdisjoint(ways)) and pattern.needs <= slots
+
+
+def fitting(words: Sequence[str], ways: frozenset[str]) -> tuple[str, ...]:
+    """Those of some plain words that suit the ways of looking, without the mark that says so.
+
+    >>> fitting(("collection", "CT:low-density lesion"), frozenset({"US"}))
+    ('collection',)
+    """
+    out = []
+    for word in words:
+        mark = WAYS.match(word)
+        if mark is None or not ways.isdisjoint(mark.group(1).split(",")):
+            out.append(word[mark.end() :] if mark else word)
+    return tuple(out)
 
 
 def render(

@@ -13,11 +13,12 @@ from typing import Literal
 import numpy as np
 
 from radgloss.data.phantom.grammar.compare import comparable
-from radgloss.data.phantom.grammar.pattern import MODALITIES, finish, pick
+from radgloss.data.phantom.grammar.pattern import finish, pick
 from radgloss.data.phantom.grammar.phrases import PHRASES
 from radgloss.data.phantom.grammar.phrases.row import is_several
 from radgloss.data.phantom.grammar.report import deniable, dice_of, organs_of
 from radgloss.data.phantom.grammar.told import Told
+from radgloss.data.phantom.grammar.ways import MODALITIES
 from radgloss.text.findings import FINDINGS, ORGANS, finding_type
 from radgloss.types import Finding
 

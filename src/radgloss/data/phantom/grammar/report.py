@@ -16,9 +16,10 @@ import numpy as np
 
 from radgloss.data.phantom.grammar.authors import AUTHORS, Author, band_of
 from radgloss.data.phantom.grammar.history import indication
-from radgloss.data.phantom.grammar.pattern import MODALITIES, pick
+from radgloss.data.phantom.grammar.pattern import fitting, pick
 from radgloss.data.phantom.grammar.scenery import (
     ABSENT,
+    AGAINST,
     DISTRACTORS,
     INCIDENTAL,
     NORMAL,
@@ -39,6 +40,7 @@ from radgloss.data.phantom.grammar.sentences import (
 )
 from radgloss.data.phantom.grammar.spelling import spell
 from radgloss.data.phantom.grammar.told import Stated, Told, Wording, Written
+from radgloss.data.phantom.grammar.ways import MODALITIES, shown_features
 from radgloss.text.findings import EXAMS, exam_findings, finding_type
 from radgloss.types import Finding, Report, Side
 
@@ -94,14 +96,21 @@ def write(
     """
     dice = dice_of(rng)
     author = author or pick(dice, _authors(wording))
-    desk = Desk(author, told.exam, dice, wording, told.comparison)
+    desk = Desk(author, told.exam, dice, wording, told.comparison, told.technique)
     items, omitted, wrong = _items(desk, told, noise)
     sentences: list[Stated] = []
     findings = _findings(desk, told, items, sentences)
     impression = _impression(desk, told, items, sentences)
     report = Report(
         indication=indication(
-            told.exam, told.history, told.measurements, author, dice, told.age, told.sex
+            told.exam,
+            told.history,
+            told.measurements,
+            author,
+            dice,
+            told.age,
+            told.sex,
+            told.denied,
         ),
         comparison=_comparison(desk, told.comparison),
         technique=spell(technique(told.exam, told.technique, dice), author.spelling),
@@ -130,7 +139,8 @@ def _items(
         if noise and finding.side in OTHER and dice.random() < author.side_errors:
             finding = replace(finding, side=OTHER[finding.side])
             wrong.append(index)
-        items.append(Item(index, finding, told.features_of(index), _band(desk, finding)))
+        looks = shown_features(finding.what, told.features_of(index), told.exam, told.technique)
+        items.append(Item(index, finding, looks, _band(desk, finding)))
     return items, tuple(omitted), tuple(wrong)
 
 
@@ -191,7 +201,7 @@ def _findings(desk: Desk, told: Told, items: list[Item], out: list[Stated]) -> s
     author, dice = desk.author, desk.dice
     free = deniable(told)
     lines: list[tuple[str, list[Stated]]] = []
-    spare = _distractors(desk)
+    spare = _distractors(desk, told)
     if spare and dice.random() < 0.5:
         lines.append(("", [spare.pop(0)]))
     extra = [finding_type(i.finding.what).organ for i in items]
@@ -235,7 +245,8 @@ def _organ(desk: Desk, told: Told, organ: str, items: list[Item], free: list[str
         text, held = plain(desk, NORMAL[organ])
         said.append(Stated("findings", text, organ, (), "normal", normal=organ, held_out=held))
         rate *= 0.5
-    wanted = [w for w in free if dice.random() < rate * (0.15 if w in RARELY else 1.0)]
+    named = [w for w in free if w not in told.unnamed]
+    wanted = [w for w in named if dice.random() < rate * (0.15 if w in RARELY else 1.0)]
     said += _denials(desk, told, wanted, clear=not trouble)
     for what, side in told.deny_sides:
         beside = finding_type(what).organ == organ and _one_sided(items, what, side)
@@ -280,7 +291,7 @@ def _denials(desk: Desk, told: Told, whats: list[str], clear: bool) -> list[Stat
 def _scenery(desk: Desk, told: Told) -> list[Stated]:
     """Healthy organs that the phantom has no finding for, and incidental things."""
     said = []
-    for sentence in OTHERS[told.exam]:
+    for sentence in _true(desk, told, OTHERS[told.exam]):
         if desk.dice.random() < desk.author.normals * 0.6:
             text = polish(spell(sentence, desk.author.spelling), desk.author)
             said.append(Stated("findings", text, "", (), "distractor"))
@@ -292,10 +303,16 @@ def _scenery(desk: Desk, told: Told) -> list[Stated]:
     return said
 
 
-def _distractors(desk: Desk) -> list[Stated]:
+def _true(desk: Desk, told: Told, sentences: Sequence[str]) -> list[str]:
+    """Those that this way of looking can tell and that nothing of the study contradicts."""
+    there = {*told.incidentals, *(f.what for f in told.findings)}
+    return [s for s in fitting(sentences, desk.ways) if there.isdisjoint(AGAINST.get(s, ()))]
+
+
+def _distractors(desk: Desk, told: Told) -> list[Stated]:
     """Sentences that hold no fact, as many as the author is given to."""
     count = int(desk.author.spare * 2 * desk.dice.random() + 0.5)
-    options = DISTRACTORS[MODALITIES[desk.exam]]
+    options = _true(desk, told, DISTRACTORS[MODALITIES[desk.exam]])
     chosen = desk.dice.sample(options, min(count, len(options)))
     return [
         Stated("findings", polish(spell(s, desk.author.spelling), desk.author), "", (),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from random import Random
 
-from radgloss.data.phantom.grammar.pattern import MODALITIES, pick
+from radgloss.data.phantom.grammar.pattern import pick
+from radgloss.data.phantom.grammar.ways import MODALITIES
 
-__all__ = ["ABSENT", "DISTRACTORS", "INCIDENTAL", "NORMAL", "NOTHING", "ORGANS_OF_ABSENT", "OTHERS",
-           "technique"]  # fmt: skip
+__all__ = ["ABSENT", "AGAINST", "DISTRACTORS", "INCIDENTAL", "NORMAL", "NOTHING",
+           "ORGANS_OF_ABSENT", "OTHERS", "technique"]  # fmt: skip
 
 TITLES = {
     "ct-abdomen": ("CT of the abdomen and pelvis", "Computed tomography of the abdomen and pelvis"),
@@ -60,7 +61,7 @@ NORMAL = {
 }  # fmt: skip
 OTHERS = {  # organs that the phantom keeps healthy, and which the examination shows
     "ct-abdomen": ("The adrenal glands are unremarkable.", "The urinary bladder is unremarkable.",
-                   "No enlarged retroperitoneal lymph nodes.", "The portal vein is patent.",
+                   "No enlarged retroperitoneal lymph nodes.", "CE:The portal vein is patent.",
                    "No acute abnormality of the lumbar spine."),
     "mr-abdomen": ("The adrenal glands are unremarkable.", "The portal vein is patent.",
                    "No enlarged lymph nodes."),
@@ -92,7 +93,8 @@ INCIDENTAL = {
     "aortic calcification": ("Atherosclerotic calcification of the aorta.", "Calcified aorta."),
     "oral contrast": ("Oral contrast is present in the bowel.",),
     "ecg leads": ("Monitoring leads project over the chest.",),
-    "scoliosis": ("Mild scoliosis of the thoracic spine.", "There is a slight scoliosis."),
+    "scoliosis": ("Mild scoliosis of the spine.", "There is a slight scoliosis."),
+    "phleboliths": ("Phleboliths in the pelvis.", "Pelvic phleboliths."),
 }
 DISTRACTORS = {
     "CT": ("Evaluation is slightly limited by motion artefact.", "Oral contrast was not given.",
@@ -120,6 +122,14 @@ ANYWHERE = (
     "Prior operations: [ ].",
     "If symptoms worsen, repeat imaging may be considered.",
 )
+AGAINST = {  # a sentence of this file → findings and incidental things beside which it is untrue
+    "The trachea is central.": ("pneumothorax", "lung mass", "pleural effusion", "atelectasis"),
+    "The mediastinal contours are normal.": ("lung mass", "cardiomegaly"),
+    "The upper abdomen is unremarkable.": ("free air",),
+    "The visualised lumbar spine is unremarkable.": ("scoliosis",),
+    "Oral contrast was not given.": ("oral contrast",),
+    "Evaluation of the bowel is limited without oral contrast.": ("oral contrast",),
+}
 DISTRACTORS = {modality: (*own, *ANYWHERE) for modality, own in DISTRACTORS.items()}
 
 

@@ -14,6 +14,7 @@ from radgloss.data.phantom.grammar.pattern import (
     compiled,
     finish,
     fits,
+    fitting,
     pick,
     render,
 )
@@ -23,6 +24,7 @@ from radgloss.data.phantom.grammar.scenery import listed
 from radgloss.data.phantom.grammar.slots import STATES, is_plural, said_fact, values_of
 from radgloss.data.phantom.grammar.spelling import Spelling, abbreviate, spell, telegraph
 from radgloss.data.phantom.grammar.told import Section, Stated, Wording
+from radgloss.data.phantom.grammar.ways import ways_of
 from radgloss.text.findings import finding_type
 from radgloss.types import Finding, Side
 
@@ -46,7 +48,8 @@ SIGNS = (  # what is seen, before the diagnosis that is inferred from it
     "~{a} {x} of {size} in {place}",
 )
 COUNTABLE = ("pregnancy", "cyst", "abscess", "teratoma", "endometrioma", "mass", "carcinoma",
-             "perforation", "infarct", "effusion", "aneurysm", "stone", "fracture")  # fmt: skip
+             "perforation", "infarct", "effusion", "aneurysm", "stone", "fracture", "tumour",
+             "obstructed kidney")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,12 @@ class Desk:
     dice: Random
     wording: Wording = "all"
     comparison: str = ""
+    technique: tuple[str, ...] = ()
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """The ways in which the study was looked at."""
+        return ways_of(self.exam, self.technique)
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ class Item:
 @cache
 def _choices(
     sources: tuple[str, ...],
-    exam: str,
+    ways: frozenset[str],
     slots: frozenset[str],
     wording: Wording,
     clear: bool,
@@ -83,14 +92,14 @@ def _choices(
 ) -> tuple[tuple[Pattern, ...], tuple[Pattern, ...]]:
     """The patterns that fit, and those of them that can say the most."""
     found = [compiled(source, spelling) for source in sources]
-    found = [p for p in found if fits(p, exam, slots) and (clear or not p.broad)]
+    found = [p for p in found if fits(p, ways, slots) and (clear or not p.broad)]
     if wording == "open":
         found = [p for p in found if not p.held_out]
     elif wording == "held out":
         found = [p for p in found if p.held_out] or found
     if "side" in slots:
         found = [p for p in found if p.sided] or found
-    assert found, (sources, exam, sorted(slots))
+    assert found, (sources, sorted(ways), sorted(slots))
     most = max(_covers(p, slots) for p in found)
     return tuple(found), tuple(p for p in found if _covers(p, slots) == most)
 
@@ -113,7 +122,7 @@ def choose(
     """A pattern that fits; an author of detail prefers those that say the most.
 
     early: the first of the list are the usual ones."""
-    every, best = _choices(sources, desk.exam, slots, desk.wording, clear, desk.author.spelling)
+    every, best = _choices(sources, desk.ways, slots, desk.wording, clear, desk.author.spelling)
     if early:
         return every[int(desk.dice.random() ** 2.5 * len(every))]
     return pick(desk.dice, best if desk.dice.random() < desk.author.detail else every)
@@ -187,10 +196,11 @@ def _with_looks(desk: Desk, item: Item, text: str) -> tuple[str, tuple[str, ...]
     table = PHRASES[item.finding.what].looks
     if not table or not item.features or desk.dice.random() > desk.author.detail + 0.1:
         return text, ()
-    told = tuple(f for f in item.features if f in table)
+    said = {f: fitting(table[f], desk.ways) for f in item.features if f in table}
+    told = tuple(f for f, words in said.items() if words)
     if not told:
         return text, ()
-    words = [spell(pick(desk.dice, table[f]), desk.author.spelling) for f in told]
+    words = [spell(pick(desk.dice, said[f]), desk.author.spelling) for f in told]
     if " with" in text or ":" in text or desk.dice.random() < 0.2:
         bare = [w.removeprefix("a ").removeprefix("an ") for w in words]
         return f"{text} Associated {listed(bare)}.", told
@@ -249,7 +259,9 @@ def _hedged(desk: Desk, section: Section, item: Item, finding: Finding, band: fl
     phrases, author, dice = PHRASES[finding.what], desk.author, desk.dice
     organ = finding_type(finding.what).organ
     if phrases.sign and band in author.links:
-        values = values_of(finding, phrases, author, dice, noun=pick(dice, phrases.sign))
+        values = values_of(
+            finding, phrases, author, dice, noun=pick(dice, fitting(phrases.sign, desk.ways))
+        )
         pattern = choose(desk, SIGNS, frozenset(values))
         text, used = render(pattern, values, dice, author.detail)
         seen = said_fact(finding, used, values)

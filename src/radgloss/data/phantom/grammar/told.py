@@ -29,6 +29,8 @@ class Told:
     deny: findings that may truthfully be denied here. deny_sides: (finding, side) likewise, where
         the other side has it.
     diagnoses: inferred, with their posterior as `certainty`; said in the impression only.
+    history: what the referrer knows, complaints first. denied: what was asked and answered no.
+    unnamed: findings that are never written, not even to deny them (held-out compositions).
     comparison: "" where there is none, else a date or a phrase ("12 March 2021").
     shown: organs that the study shows; empty means every organ of the examination."""
 
@@ -47,6 +49,8 @@ class Told:
     shown: tuple[str, ...] = ()
     age: int | None = None
     sex: str = ""
+    denied: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
     def features_of(self, index: int) -> tuple[str, ...]:
         """The words of the look of one finding; empty where none were told."""

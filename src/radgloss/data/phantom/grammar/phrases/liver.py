@@ -16,9 +16,9 @@ LIVER = (
         (
             *FOCAL,
             "The liver contains {a} well-defined {size} simple cyst in {place}.",
-            "CT:{a} {size} fluid-attenuation hepatic cyst in {place}, without enhancement.",
+            "CE:{a} {size} fluid-attenuation hepatic cyst in {place}, without enhancement.",
             "US:{a} {size} anechoic hepatic cyst in {place} with posterior enhancement.",
-            "MR:{a} {size} T2-hyperintense hepatic cyst in {place}.",
+            "T2:{a} {size} T2-hyperintense hepatic cyst in {place}.",
             "~Liver: {a} {size} simple cyst, {place}.",
         ),
         ("liver cyst", "hepatic cyst", "hepatic cysts"),
@@ -45,9 +45,9 @@ LIVER = (
         (
             *FOCAL,
             "US:{a} {size} well-defined echogenic lesion in {place}, typical of a haemangioma.",
-            "MR:{a} {size} markedly T2-hyperintense haemangioma in {place}.",
+            "T2:{a} {size} markedly T2-hyperintense haemangioma in {place}.",
             "~{one}Typical haemangioma in {place}[, {size}].",
-            "CT,MR:{a} {size} lesion in {place} with the enhancement of a haemangioma.",
+            "CE:{a} {size} lesion in {place} with the enhancement of a haemangioma.",
         ),
         ("hepatic haemangioma", "liver haemangioma", "haemangioma of the liver"),
         ("~No haemangioma in the liver.",),
@@ -66,7 +66,7 @@ LIVER = (
             *FOCAL,
             "{a} {size} mass in {place} has the features of hepatocellular carcinoma.",
             "~{one}Hepatocellular carcinoma of {place}[, {size}].",
-            "CT,MR:{a} {size} hypervascular mass in {place}, diagnostic of "
+            "arterial:{a} {size} hypervascular mass in {place}, diagnostic of "
             "hepatocellular carcinoma.",
         ),
         ("hepatocellular carcinoma",),
@@ -85,7 +85,8 @@ LIVER = (
         (
             "Focal nodular hyperplasia in {place}[, {size}].",
             "There is focal nodular hyperplasia in {place}[, measuring {size}].",
-            "CT,MR:{size} hypervascular lesion in {place}, typical of focal nodular hyperplasia.",
+            "arterial:{size} hypervascular lesion in {place}, typical of "
+            "focal nodular hyperplasia.",
             "A {size} lesion in {place} has the features of focal nodular hyperplasia.",
             "~Lesion of focal nodular hyperplasia in {place}[ measuring {size}].",
             "~Focal nodular hyperplasia is seen in {place}[, {size} in diameter].",
@@ -129,7 +130,7 @@ LIVER = (
         ),
         ("liver abscess", "hepatic abscess", "hepatic abscesses"),
         ("~No abscess in the liver.", "No hepatic collection."),
-        sign=("hepatic collection", "complex fluid collection", "low-density liver lesion"),
+        sign=("hepatic collection", "complex fluid collection", "CT:low-density liver lesion"),
         sign_what="liver lesion",
         looks={
             "rim": ("rim enhancement", "a thick enhancing rim"),
@@ -157,7 +158,8 @@ LIVER = (
             "Fatty liver[, {sev}].",
             "US:The liver is [{sevly} ]echogenic from hepatic steatosis.",
             "CT:[{sev} ]diffuse low attenuation of the liver from steatosis.",
-            "MR:Signal loss of the liver on the opposed-phase images from [{sev} ]steatosis.",
+            "T1 opposed:Signal loss of the liver on the opposed-phase images from "
+            "[{sev} ]steatosis.",
             "~The liver shows [{sev} ]fatty change.",
             "~Appearances of a [{sevly} ]fatty liver.",
             "The liver shows [{sev} ]fatty infiltration.",

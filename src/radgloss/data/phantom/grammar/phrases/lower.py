@@ -137,7 +137,8 @@ PELVIS = (
         ("The adnexa show no mass.", "~No extraovarian mass."),
         looks={
             "tubal ring": ("features of a tubal ring", "an echogenic tubal ring"),
-            "fat": ("internal fat", "a fatty component"),
+            "fat": ("CT,MR:internal fat", "CT,MR:a fatty component",
+                    "US:an echogenic component with shadowing"),
             "low-level echoes": ("homogeneous low-level internal echoes", "low-level echoes"),
         },
         adjectives={"complex": "complex"},

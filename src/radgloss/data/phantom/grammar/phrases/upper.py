@@ -81,7 +81,8 @@ SPLEEN = (
         ),
         ("splenic infarct", "splenic infarction"),
         ("~No perfusion defect of the spleen.",),
-        sign=("perfusion defect of the spleen|perfusion defects of the spleen",),
+        sign=("CE:perfusion defect of the spleen|perfusion defects of the spleen",
+              "focal lesion of the spleen|focal lesions of the spleen"),
         adjectives={"wedge": "wedge-shaped"},
     ),
 )  # fmt: skip
@@ -238,9 +239,9 @@ KIDNEYS = (
             "~The {side} kidney is inflamed: pyelonephritis.",
         ),
         ("pyelonephritis", "acute pyelonephritis"),
-        ("No focal renal hypoenhancement to suggest pyelonephritis.",
+        ("CE:No focal renal hypoenhancement to suggest pyelonephritis.",
          "~!No inflammatory change of the kidneys."),
-        sign=("patchy hypoenhancement|=",),
+        sign=("CE:patchy hypoenhancement|=", "renal inflammation|="),
         looks={
             "wedge": ("wedge-shaped hypoenhancement", "a wedge of reduced enhancement"),
             "swelling": ("renal swelling", "an oedematous kidney"),
