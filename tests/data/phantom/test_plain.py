@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from radgloss.data.phantom import physics
 from radgloss.data.phantom.patients import Acquisition, Encounter, Lesion, Patient
 from radgloss.data.phantom.plain import (
     PIXEL,
@@ -35,11 +36,29 @@ def made(view: str, *lesions: Lesion) -> PlainFilm:
     return plain(replace(BODY, lesions=lesions), view)
 
 
-def test_free_air_shows_under_the_dome_on_the_erect_film_only() -> None:
-    erect, supine = made(ERECT, AIR).shadows[0], made(SUPINE, AIR).shadows[0]
+def test_free_air_is_a_veil_on_the_supine_film_where_the_torso_has_it() -> None:
+    film = made(SUPINE, AIR)
+    (supine,) = film.shadows
+    lost = made(SUPINE).attenuation - film.attenuation
+    assert supine.mask.any()
+    assert float(supine.change.max()) == 0.0
+    assert float(np.median(lost[supine.change < -0.2])) > 0.15
+    assert abs(float(lost[~supine.mask].mean())) < 0.01
+
+
+def test_a_broad_even_veil_is_not_seen_but_a_sharp_edge_is() -> None:
+    rng = np.random.default_rng(0)
+    wall = (3 + 0.08 * rng.standard_normal((200, 200))).astype(np.float32)
+    v, u = np.mgrid[-1:1:200j, -1:1:200j]
+    veil = -np.float32(0.1) * np.clip(1 - u**2 - v**2, 0, 1).astype(np.float32)
+    spot = np.where(np.hypot(u, v) < 0.06, np.float32(-0.4), np.float32(0))
+    assert not physics.detectable(wall + veil, veil, veil < -0.012, 0.86)
+    assert physics.detectable(wall + spot, spot, spot < -0.012, 0.86)
+
+
+def test_free_air_shows_under_the_dome_on_the_erect_film() -> None:
+    erect = made(ERECT, AIR).shadows[0]
     assert erect.mask.sum() * PIXEL**2 > 200
-    assert not supine.mask.any()
-    assert not supine.change.any()
     film = made(ERECT, AIR)
     row, column = (i.mean() for i in erect.mask.nonzero())
     assert film.x[int(column)] < 0  # the patient's right

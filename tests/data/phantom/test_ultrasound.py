@@ -311,3 +311,22 @@ def test_the_torso_is_examined_organ_by_organ() -> None:
 
 def test_every_material_of_the_torso_has_a_sound() -> None:
     assert set(TORSO) <= set(MATERIALS)
+
+
+def test_the_shadow_that_a_stone_throws_makes_it_seen() -> None:
+    """The stone is as grey as its surroundings; only the dark behind it gives it away."""
+    mask, dark = np.zeros((1, 120, 120), bool), np.zeros((1, 120, 120), bool)
+    mask[0, 40:50, 55:65], dark[0, 50:110, 55:65] = True, True
+    even = np.full(mask.shape, 120, np.uint8)
+    shown = np.where(dark, 20, even).astype(np.uint8)
+
+    def score(pixels: np.ndarray, clear: np.ndarray) -> float:
+        rest = {"affine": np.eye(4), "pixel": 0.4, "depth": 48.0, "labels": np.zeros_like(even)}
+        view = View(
+            name="kidney", pixels=pixels, masks={"kidney stone#0": mask}, clear=clear,
+            organs=(), pose=None, **rest,
+        )  # fmt: skip
+        return conspicuity(view, "kidney stone#0")
+
+    assert score(even, np.ones_like(mask)) == 0.0
+    assert score(shown, ~dark) > 3.0

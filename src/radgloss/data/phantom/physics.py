@@ -97,17 +97,20 @@ def noise_level(dose: float, girth_mm: float) -> float:
 def detectable(attenuation: F32, change: F32, mask: npt.NDArray[np.bool_], pixel: float) -> bool:
     """Whether a reader could see a lesion on a film, against the anatomy around it.
 
-    Mean change over the deviation of the surrounding detail, times how many patches of 8 mm the
-    lesion covers (the Rose model with anatomical noise): at least 1.5."""
+    What the change has of detail finer than 30 mm, over the deviation of the surrounding detail,
+    times the root of how many patches of 8 mm the lesion covers (the Rose model with anatomical
+    noise), of which a glance takes in 16 at most: at least 1.5. A broad, even veil is not seen."""
     if not mask.any():
         return False
     without = attenuation - change
     detail = without - ndimage.uniform_filter(without, max(int(16 / pixel), 3))
     around = ndimage.binary_dilation(mask, iterations=max(int(8 / pixel), 2))
     noise = max(float(detail[around].std()), 0.01)
-    patches = max(float(mask.sum()) * pixel**2 / 64.0, 0.25)
+    patches = float(np.clip(mask.sum() * pixel**2 / 64.0, 0.25, 16))
+    sharp = change - ndimage.uniform_filter(change, max(int(30 / pixel), 3))
+    signal = float(np.sqrt(np.square(sharp[mask]).mean()))
     passing = float(np.exp(-np.clip(without[mask].mean() - 4.2, 0, None)))  # scatter veils
-    return bool(abs(float(change[mask].mean())) * passing / noise * np.sqrt(patches) >= 1.5)
+    return bool(signal * passing / noise * np.sqrt(patches) >= 1.5)
 
 
 def marked(values: F32, letter: str, pixel: float) -> F32:

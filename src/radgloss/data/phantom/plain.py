@@ -5,7 +5,7 @@ coarse along the ray, and summed along the ray (parallel beam). What voxels woul
 the film in closed form: stones as ellipsoids, dilated loops as tubes with their folds, tubes and
 lines, and gas under the diaphragm. Standing up, gas rises and fluid sinks: the stomach's gas is
 laid at its top above a level, obstructed loops show one level each, free gas lies under the right
-dome (supine it spreads over the front of the belly, where a film shows next to nothing of it).
+dome; supine it lies where the torso has it, a veil before liver and bowel that darkens both.
 Shapes: R rows · C columns · Z Y X voxels; positions are LPS millimetres."""
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ FINE, DEEP = 2.2, 4.0  # mm of the lattice across the film, and along the ray
 WATER = 0.0200  # 1/mm at about 65 keV, the beam behind an abdomen (NIST XCOM)
 LIGHT = {"small": 4.0, "moderate": 10.0, "large": 22.0}  # mm of free gas under the dome
 OPAQUE = 0.15  # of gallstones (Bortoff et al., RadioGraphics 2000;20:751: 15 to 20 %)
-STAGED = ("bowel obstruction", "free air")  # drawn here, not painted in the torso
+STAGED = {"AP": ("bowel obstruction",), "AP erect": ("bowel obstruction", "free air")}
+# drawn here by view, not painted in the torso
 Mask = npt.NDArray[np.bool_]
 
 
@@ -91,7 +92,7 @@ class _Plate:
 def plain(patient: Patient, view: str) -> PlainFilm:
     """The abdominal film of that patient, "AP" (supine) or "AP erect"; the same every time."""
     assert view in VIEWS, f"{view!r} is no view of the abdomen"
-    rest = tuple(le for le in patient.lesions if le.what not in STAGED)
+    rest = tuple(le for le in patient.lesions if le.what not in STAGED[view])
     grid = _grid(patient)
     anatomy = build(replace(patient, lesions=rest), (_look(), _gas()), grid)
     erect = view == "AP erect"
@@ -104,7 +105,8 @@ def plain(patient: Patient, view: str) -> PlainFilm:
     flat = (volume - np.float32(WATER) * lucent).sum(axis=1) * np.float32(grid.spacing[1])
     out = _onto(plate, flat) + _trabeculae(plate, flat)
     shadows = [_shadow(plate, lesion) for lesion in patient.lesions]
-    out = out + np.sum([s.change for s in shadows], axis=0, dtype=np.float32)
+    drawn = [s.change for s in shadows if erect or s.lesion.what != "free air"]
+    out = out + np.sum(drawn, axis=0, dtype=np.float32)
     facts = {**anatomy.facts, "top": float(top)}
     return PlainFilm(
         np.maximum(out, 0).astype(np.float32), tuple(shadows), PIXEL, x[0], z[:, 0], view, facts
@@ -307,9 +309,17 @@ def _obstruction(plate: _Plate, lesion: Lesion) -> F32:
 
 
 def _free_air(plate: _Plate, lesion: Lesion) -> F32:
-    """Erect: a crescent between the right half of the diaphragm and the liver. Supine: nothing."""
+    """Erect: a crescent between the right half of the diaphragm and the liver. Supine: what the
+    torso's own gas takes away."""
+    if not plate.erect:
+        mask = _mask_of(plate, lesion)
+        if mask is None:
+            return plate.blank
+        depth = mask.sum(axis=1).astype(np.float32) * np.float32(DEEP)
+        lost = np.float32(WATER) * np.clip(_onto(plate, depth), 0, None)
+        return np.where(lost > 0.012, -lost, 0).astype(np.float32)
     liver = plate.anatomy.organs.get("liver")
-    if not plate.erect or liver is None or not liver.any():
+    if liver is None or not liver.any():
         return plate.blank
     g = plate.anatomy.grid
     columns: Mask = np.asarray(liver.any(axis=1))  # (Z, X)
