@@ -10,34 +10,18 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 import pydicom
+from pydicom import config
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
 
 from radgloss.dicom.limits import Limits
-from radgloss.dicom.source import Source, inflate
+from radgloss.dicom.plain import PIXEL_TAGS
+from radgloss.dicom.source import DEFLATED, Source, inflated
 from radgloss.types import InputRejected
 
-__all__ = ["PIXEL_TAGS", "body", "check_depth", "dataset"]
+__all__ = ["check_depth", "dataset"]
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
-PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
-
-
-def body(source: Source, syntax: str, limits: Limits) -> IO[bytes]:
-    """The file in which pixel offsets count: itself, or what it inflates to (PS3.5 A.5)."""
-    if syntax != DEFLATED:
-        return source.file
-    source.file.seek(0)
-    return io.BytesIO(_inflated(source.file.read(), limits))
-
-
-def _inflated(data: bytes, limits: Limits) -> bytes:
-    """Meta information as it is, then the deflated rest inflated."""
-    if data[128:132] != b"DICM" or data[132:140] != b"\x02\x00\x00\x00UL\x04\x00":
-        raise _refused("damaged", "a deflated file without its length of meta information")
-    (length,) = struct.unpack_from("<I", data, 140)
-    start = 144 + length
-    return data[:start] + inflate(data[start:], limits)
+config.settings.reading_validation_mode = config.IGNORE
 
 
 def dataset(source: Source, limits: Limits) -> tuple[FileDataset, IO[bytes]]:
@@ -53,7 +37,7 @@ def dataset(source: Source, limits: Limits) -> tuple[FileDataset, IO[bytes]]:
         )
     syntax = "" if plain else _syntax(start)
     if syntax == DEFLATED:
-        file = io.BytesIO(_inflated(file.read(), limits))
+        file = io.BytesIO(inflated(file.read(), limits))
         data = _read_known(file, False)
     elif not plain and syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"):
         data = _read_known(file, syntax == "1.2.840.10008.1.2")

@@ -9,16 +9,16 @@ import struct
 from typing import IO
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from radgloss.dicom import codecs
 from radgloss.dicom.header import Header, Pixels
 from radgloss.dicom.limits import Limits
-from radgloss.dicom.opening import PIXEL_TAGS, check_depth, dataset
+from radgloss.dicom.plain import PIXEL_TAGS, Unusual, elements
 from radgloss.dicom.planes import planes_of
 from radgloss.dicom.source import Source
 from radgloss.dicom.tables import table_of, tables_of, windows_of
 from radgloss.dicom.values import (
+    Data,
     first_of,
     integer_of,
     is_signed,
@@ -39,14 +39,32 @@ def header(source: Source, limits: Limits, digest: bool = True) -> Header:
     """Parse one file; its digest is "" unless asked for, for it takes as long as the parsing.
 
     Raises InputRejected; whatever else is raised, the server translates."""
+    try:
+        plain = elements(source.file)
+        source.file.seek(plain.end)
+        source.preamble = True
+        return _header(plain, source.file, source, limits, digest)
+    except Unusual:
+        source.file.seek(0)
+    return opened_header(source, limits, digest)
+
+
+def opened_header(source: Source, limits: Limits, digest: bool = True) -> Header:
+    """The same by way of pydicom, whatever the file."""
+    from radgloss.dicom.opening import check_depth, dataset
+
     data, file = dataset(source, limits)
+    check_depth(data, limits.nesting)
+    return _header(data, file, source, limits, digest)
+
+
+def _header(data: Data, file: IO[bytes], source: Source, limits: Limits, digest: bool) -> Header:
     if text_of(data.file_meta, "MediaStorageSOPClassUID") == DICOMDIR:
         raise _refused("dicomdir", "a DICOMDIR, which only lists other files")
     if "SOPClassUID" not in data and "Rows" not in data and "SOPInstanceUID" not in data:
         if source.preamble:
             raise _refused("damaged", "a DICOM file that ends before it says what it is")
         raise _refused("not-dicom", "a data set that is no DICOM object")
-    check_depth(data, limits.nesting)
     pixels = _pixels(data, file, source, limits)
     planes, notes = planes_of(data, pixels.frames if pixels else 0)
     return Header(
@@ -88,11 +106,13 @@ def header(source: Source, limits: Limits, digest: bool = True) -> Header:
 
 def meta(source: Source, limits: Limits) -> dict[str, str]:
     """The file meta information (group 2), as text."""
+    from radgloss.dicom.opening import dataset
+
     data, _ = dataset(source, limits)
     return {e.keyword: str(e.value)[:80] for e in data.file_meta if e.VR != "OB"}
 
 
-def _identity(data: Dataset) -> Identity:
+def _identity(data: Data) -> Identity:
     return Identity(
         patient_id=text_of(data, "PatientID"),
         issuer=text_of(data, "IssuerOfPatientID"),
@@ -107,7 +127,7 @@ def _identity(data: Dataset) -> Identity:
     )
 
 
-def _view(data: Dataset) -> str:
+def _view(data: Data) -> str:
     stated = text_of(data, "ViewPosition")
     if stated:
         return stated
@@ -118,7 +138,7 @@ def _view(data: Dataset) -> str:
     )
 
 
-def _units(data: Dataset) -> str:
+def _units(data: Data) -> str:
     stated = text_of(data, "Units") or text_of(data, "RescaleType") or text_of(data, "DoseUnits")
     if stated and stated != "US":  # US: unspecified
         return stated
@@ -129,7 +149,7 @@ def _units(data: Dataset) -> str:
 # ------------------------------------------------------------------ pixels
 
 
-def _pixels(data: Dataset, file: IO[bytes], source: Source, limits: Limits) -> Pixels | None:
+def _pixels(data: Data, file: IO[bytes], source: Source, limits: Limits) -> Pixels | None:
     rows, columns = integer_of(data, "Rows"), integer_of(data, "Columns")
     found = _pixel_element(data, file)
     if found is None or not rows or not columns:
@@ -172,14 +192,14 @@ def _end(file: IO[bytes]) -> int:
     return end
 
 
-def _guessed_syntax(data: Dataset) -> str:
+def _guessed_syntax(data: Data) -> str:
     implicit, little = data.original_encoding
     if implicit:
         return "1.2.840.10008.1.2"
     return "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
 
 
-def _pixel_element(data: Dataset, file: IO[bytes]) -> tuple[int, str, int, int] | None:
+def _pixel_element(data: Data, file: IO[bytes]) -> tuple[int, str, int, int] | None:
     """Tag, VR, length and value position of the pixel data at the file's position."""
     implicit, little = data.original_encoding
     start = file.read(12)
@@ -200,14 +220,14 @@ def _pixel_element(data: Dataset, file: IO[bytes]) -> tuple[int, str, int, int] 
     return tag, vr, struct.unpack_from(f"{order}I", start, 8)[0], here + 12
 
 
-def _long_table(data: Dataset, keyword: str) -> tuple[int, ...]:
+def _long_table(data: Data, keyword: str) -> tuple[int, ...]:
     value = value_of(data, keyword)
     if not isinstance(value, bytes) or len(value) % 8:
         return ()
     return tuple(int(v) for v in np.frombuffer(value, "<u8"))
 
 
-def _padding(data: Dataset) -> tuple[float, ...]:
+def _padding(data: Data) -> tuple[float, ...]:
     value = numbers_of(data, "PixelPaddingValue", 1) or numbers_of(
         data, "FloatPixelPaddingValue", 1
     )

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
-from pydicom.encaps import generate_frames, get_frame
 
 from radgloss.dicom import codecs
 from radgloss.dicom.header import Coded, Pixels, Table
 from radgloss.dicom.limits import Limits
-from radgloss.dicom.opening import body
-from radgloss.dicom.source import Source
+from radgloss.dicom.source import Source, body
 from radgloss.types import InputRejected
 
 __all__ = ["RealFrame", "frames", "stored_frames"]
@@ -99,6 +97,8 @@ def stored_frames(
         for number in wanted:
             yield _native(file, pixels, number, whole)
         return
+    from pydicom.encaps import generate_frames, get_frame  # takes a tenth of a second
+
     file.seek(pixels.offset)
     table = (list(pixels.offsets), list(pixels.lengths)) if pixels.offsets else None
     if len(wanted) == pixels.frames:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from radgloss.dicom.header import MARKS, Plane
 from radgloss.dicom.values import (
+    Data,
     first_of,
     functional,
     many_of,
@@ -21,7 +21,7 @@ from radgloss.dicom.values import (
 __all__ = ["planes_of"]
 
 
-def planes_of(data: Dataset, count: int) -> tuple[tuple[Plane, ...], list[str]]:
+def planes_of(data: Data, count: int) -> tuple[tuple[Plane, ...], list[str]]:
     if not count:
         return (), []
     if "SharedFunctionalGroupsSequence" in data or "PerFrameFunctionalGroupsSequence" in data:
@@ -53,7 +53,7 @@ def _offset_planes(plane: Plane, offsets: list[float]) -> tuple[Plane, ...]:
     )
 
 
-def _nuclear(data: Dataset, plane: Plane, count: int) -> tuple[tuple[Plane, ...], list[str]]:
+def _nuclear(data: Data, plane: Plane, count: int) -> tuple[tuple[Plane, ...], list[str]]:
     """NM tomography: first slice's place and SpacingBetweenSlices (PS3.3 C.8.4.9, C.8.4.15)."""
     detector = first_of(data, "DetectorInformationSequence")
     position = numbers_of(detector, "ImagePositionPatient", 3) or plane.position
@@ -66,7 +66,7 @@ def _nuclear(data: Dataset, plane: Plane, count: int) -> tuple[tuple[Plane, ...]
     return (replace(plane, position=()),) * count, ["frames without a position of their own"]
 
 
-def _enhanced(data: Dataset, number: int) -> Plane:
+def _enhanced(data: Data, number: int) -> Plane:
     groups = functional(data, number)
     scale = first_of(groups, "PixelValueTransformationSequence")
     measures = first_of(groups, "PixelMeasuresSequence")
@@ -82,7 +82,7 @@ def _enhanced(data: Dataset, number: int) -> Plane:
     )
 
 
-def _marks(data: Dataset) -> tuple[str, ...]:
+def _marks(data: Data) -> tuple[str, ...]:
     b_value = number_of(data, "DiffusionBValue", -1.0)
     found = {
         "ImageType": "\\".join(texts_of(data, "ImageType")[2:]),
@@ -97,7 +97,7 @@ def _marks(data: Dataset) -> tuple[str, ...]:
     return tuple(found.get(name, "") for name in MARKS)
 
 
-def _enhanced_marks(groups: Dataset) -> tuple[str, ...]:
+def _enhanced_marks(groups: Data) -> tuple[str, ...]:
     content = first_of(groups, "FrameContentSequence")
     diffusion = first_of(groups, "MRDiffusionSequence")
     gradient = first_of(diffusion, "DiffusionGradientDirectionSequence")

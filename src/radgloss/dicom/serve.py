@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from radgloss.dicom import codecs, colour, parse, pixels, wire
+from radgloss.dicom import codecs, parse, pixels, wire
 from radgloss.dicom.header import Coded
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.source import Source, members
@@ -123,6 +123,8 @@ class Server:
 
     def on_colour(self, request: Message) -> Message:
         """Decode colour frames into the lent memory, as RGB bytes."""
+        from radgloss.dicom import colour
+
         header = wire.unpack(Coded, request["header"])
         with Source(request["path"], request["member"], self.limits) as source:
             decoded = colour.frames(source, header, request["frames"], self.limits)

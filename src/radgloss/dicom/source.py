@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -18,7 +19,9 @@ from typing import IO, cast
 from radgloss.dicom.limits import Limits, MiB
 from radgloss.types import InputRejected
 
-__all__ = ["Source", "inflate", "members"]
+__all__ = ["DEFLATED", "Source", "body", "inflate", "inflated", "members"]
+
+DEFLATED = "1.2.840.10008.1.2.1.99"
 
 _SMALL = 16 * MiB
 
@@ -133,6 +136,23 @@ def inflate(data: bytes, limits: Limits) -> bytes:
     if stream.unconsumed_tail:
         raise _bomb(limits)
     return out
+
+
+def body(source: Source, syntax: str, limits: Limits) -> IO[bytes]:
+    """The file in which pixel offsets count: itself, or what it inflates to (PS3.5 A.5)."""
+    if syntax != DEFLATED:
+        return source.file
+    source.file.seek(0)
+    return io.BytesIO(inflated(source.file.read(), limits))
+
+
+def inflated(data: bytes, limits: Limits) -> bytes:
+    """Meta information as it is, then the deflated rest inflated."""
+    if data[128:132] != b"DICM" or data[132:140] != b"\x02\x00\x00\x00UL\x04\x00":
+        raise _refused("damaged", "a deflated file without its length of meta information", "one")
+    (length,) = struct.unpack_from("<I", data, 140)
+    start = 144 + length
+    return data[:start] + inflate(data[start:], limits)
 
 
 def _refused(code: str, found: str, wanted: str) -> InputRejected:
