@@ -86,7 +86,7 @@ def gain_no_privileges() -> None:
 
 
 def make_server(limits: Limits, channel: socket.socket) -> Server:
-    """Import pydicom and numpy, which happens inside the cap, without what no reading uses.
+    """Import what every reading uses, inside the cap; pydicom comes with the first unusual file.
 
     A child needs no picture library, no progress bar and no network: without them it starts sooner
     and less code lies beside hostile bytes. The collector of garbage has nothing to find here."""

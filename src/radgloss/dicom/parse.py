@@ -30,7 +30,7 @@ from radgloss.dicom.values import (
 )
 from radgloss.types import Identity, InputRejected
 
-__all__ = ["header", "meta"]
+__all__ = ["header", "meta", "opened_header", "plain_header"]
 
 DICOMDIR = "1.2.840.10008.1.3.10"
 
@@ -40,17 +40,22 @@ def header(source: Source, limits: Limits, digest: bool = True) -> Header:
 
     Raises InputRejected; whatever else is raised, the server translates."""
     try:
-        plain = elements(source.file)
-        source.file.seek(plain.end)
-        source.preamble = True
-        return _header(plain, source.file, source, limits, digest)
+        return plain_header(source, limits, digest)
     except Unusual:
         source.file.seek(0)
-    return opened_header(source, limits, digest)
+        return opened_header(source, limits, digest)
+
+
+def plain_header(source: Source, limits: Limits, digest: bool = True) -> Header:
+    """The same of an ordinary file, without pydicom. Raises Unusual as well."""
+    plain = elements(source.file)
+    source.file.seek(plain.end)
+    source.preamble = True
+    return _header(plain, source.file, source, limits, digest)
 
 
 def opened_header(source: Source, limits: Limits, digest: bool = True) -> Header:
-    """The same by way of pydicom, whatever the file."""
+    """The same of any file, by pydicom."""
     from radgloss.dicom.opening import check_depth, dataset
 
     data, file = dataset(source, limits)

@@ -23,7 +23,6 @@ _DEEPEST = 8  # sequences in sequences
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _END_OF_ITEM, _END_OF_ITEMS = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _CHARACTERS = 0x00080005
-_SYNTAX = 0x00020010
 
 TEXTS = frozenset(["AS", "CS", "DA", "DS", "IS", "LO", "PN", "SH", "TM", "UI"])
 _FREE = frozenset(("LO", "PN", "SH"))  # text in the file's character set
@@ -141,7 +140,8 @@ def _elements(data: bytes, ended: bool) -> Plain:
     if implicit and data[start + 4 : start + 6].isupper():  # it may be explicit all the same
         raise Unusual
     found, end = _read(data, start, len(data), implicit, PIXEL_TAGS.__contains__)
-    if end == len(data) and not ended:
+    whole = ended and end == len(data)
+    if not whole and end + 12 > len(data):  # neither the end nor the start of pixels
         raise _TooShort
     return Plain(found, implicit, _coding(found.get(_CHARACTERS)), end, about)
 

@@ -211,7 +211,8 @@ class Reader:
         alone = path.is_file() and len(files) == 1 and not files[0].member
         answers = self._headers(files, digests)
         if not digests:
-            answers |= self._headers([f for f in files if f.name in _need_digest(answers)], True)
+            alike = _need_digest(answers)
+            answers |= self._headers([f for f in files if f.name in alike], True)
         headers: dict[str, Header] = {}
         for file in files:
             answer = answers[file.name]
