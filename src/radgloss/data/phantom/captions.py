@@ -98,6 +98,7 @@ class _Focus:
     """A lesion that this picture shows, and its area in each frame, mm²."""
 
     finding: Finding
+    features: tuple[str, ...]
     mask: Mask
     area: npt.NDArray[np.float64]
 
@@ -164,10 +165,12 @@ class _Picture:
         """The lesions that can be seen on this image, those of an unnamed organ left out."""
         phantom, uid = self.phantom, self.image.uid
         masks, seen = phantom.truth.masks[uid], phantom.imaged.seen[uid]
-        names = lesion_names(phantom.patient.lesions)
+        lesions = phantom.patient.lesions
+        names = lesion_names(lesions)
         return tuple(
-            _Focus(_here(finding, self), masks[name], masks[name].sum(axis=(1, 2)) * self.pixel)
-            for name, finding in zip(names, phantom.truth.present, strict=True)
+            _Focus(_here(finding, self), lesion.features, masks[name],
+                   masks[name].sum(axis=(1, 2)) * self.pixel)
+            for name, lesion, finding in zip(names, lesions, phantom.truth.present, strict=True)
             if name in seen and name in masks and masks[name].any()
             and finding_type(finding.what).organ not in self.unnamed
         )  # fmt: skip
@@ -244,12 +247,12 @@ def _frame(rng: np.random.Generator, picture: _Picture, frame: int) -> Caption:
     named = [n for n in WORDS if n in shown and TABLE.get(n, n) not in picture.unnamed]
     kept = sorted(rng.permutation(len(named))[:MOST_ORGANS].tolist())
     here = [focus for focus in picture.foci if focus.shown(frame)]
-    stated, _ = grouped([_measurable(f, frame) for f in here], [()] * len(here))
+    stated, looks = grouped([_measurable(f, frame) for f in here], [f.features for f in here])
     free = picture.denied(frame)
     denied = [free[k] for k in rng.permutation(len(free))[: int(rng.integers(1, MOST_DENIALS + 1))]]
     said = frame_sentences(
         rng, picture.exam, picture.look, [WORDS[named[k]][0] for k in kept], stated, denied,
-        wording=picture.wording, level=level_of(shown), troubled=picture.troubled,
+        looks, wording=picture.wording, level=level_of(shown), troubled=picture.troubled,
         unnamed=picture.unnamed,
     )  # fmt: skip
     return Caption(picture.image.uid, frame, tuple(s.text for s in said))

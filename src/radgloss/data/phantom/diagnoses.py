@@ -49,7 +49,7 @@ INFERRED: dict[str, Inferred] = {  # disease of the model → its words; what is
     "endometrioma": Inferred("endometrioma", ("adnexal mass", "ovarian cyst")),
     "ovarian torsion": Inferred("ovarian torsion", ("enlarged ovary",)),
     "mature teratoma": Inferred("mature teratoma", ("adnexal mass",)),
-    "appendicitis": Inferred("acute appendicitis", same=("appendicitis",)),
+    "appendicitis": Inferred("appendicitis", same=("appendicitis",)),
     # abdomen
     "perforation": Inferred("bowel perforation"),
     "pancreatic carcinoma": Inferred("pancreatic carcinoma"),

@@ -138,7 +138,7 @@ PELVIS = (
         looks={
             "tubal ring": ("features of a tubal ring", "an echogenic tubal ring"),
             "fat": ("CT,MR:internal fat", "CT,MR:a fatty component",
-                    "US:an echogenic component with shadowing"),
+                    "US:an echogenic fatty component"),
             "low-level echoes": ("homogeneous low-level internal echoes", "low-level echoes"),
         },
         adjectives={"complex": "complex"},
