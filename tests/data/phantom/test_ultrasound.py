@@ -8,7 +8,7 @@ import pytest
 from scipy import ndimage
 
 from ellipsoids import BODY, body, inside
-from radgloss.data.phantom.patients import Acquisition, Encounter, Patient
+from radgloss.data.phantom.patients import Acquisition, Encounter, Lesion, Patient
 from radgloss.data.phantom.torso import MATERIALS as TORSO
 from radgloss.data.phantom.ultrasound import (
     MATERIALS,
@@ -21,6 +21,7 @@ from radgloss.data.phantom.ultrasound import (
     scan,
     study,
     us_body,
+    us_grid,
 )
 from radgloss.data.phantom.ultrasound.beam import (
     Insonified,
@@ -330,3 +331,17 @@ def test_the_shadow_that_a_stone_throws_makes_it_seen() -> None:
 
     assert score(even, np.ones_like(mask)) == 0.0
     assert score(shown, ~dark) > 3.0
+
+
+def test_a_pelvic_examination_goes_up_to_fluid_beside_the_liver() -> None:
+    where = {
+        site: us_grid(
+            Patient(
+                seed=3, exam="us-pelvis", sex="F", age=30, height_cm=165.0, bmi=23.0,
+                lesions=(Lesion("free fluid", 1, site=site, volume_ml=(200.0, 0.0)),),
+                encounter=Encounter(), acquisition=Acquisition(),
+            )
+        ).shape[0]
+        for site in ("pelvis", "right upper quadrant")
+    }  # fmt: skip
+    assert where["right upper quadrant"] > 1.5 * where["pelvis"]

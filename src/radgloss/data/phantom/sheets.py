@@ -27,7 +27,9 @@ from radgloss.types import Finding, Image, InputRejected
 
 __all__ = ["Pair", "key_frames", "pairs", "sheet", "sheet_of_findings"]
 
-SIDE, GAP, PAD = 240, 6, 14  # pixels: of a picture, between tiles, around the sheet
+WIDE, GAP, PAD = 244, 6, 14  # pixels: of a picture, between tiles, around the sheet
+TALL = {"CT": 176, "MR": 176, "US": 190}  # pixels by modality; films are square
+STEP = 7  # seeds from one finding's patient to the next one's
 TEXT, SMALL, TITLE = 13, 11, 17  # pixels: height of letters
 ACROSS = 6  # tiles in a row
 FRAMES = 3  # of a stack, at most
@@ -72,11 +74,11 @@ def key_frames(phantom: Phantom, image: Image, most: int = FRAMES) -> tuple[int,
     chosen: list[int] = []
     for name in phantom.truth.masks.get(image.uid, {}):
         area = _area(phantom, image, name)
-        if not any(area[k] > 0.5 * area.max() for k in chosen) and len(chosen) < most:
+        if area.any() and len(chosen) < most and not any(area[k] > area.max() / 2 for k in chosen):
             chosen.append(int(area.argmax()))
     spare = [int(k) for k in np.linspace(0.3 * n, 0.7 * n, most)] if n > 1 else [0]
-    if phantom.study.images[0].modality == "US":
-        spare = spare[:1]
+    if image.modality == "US":  # a sweep is one view
+        most, spare = 1, [n // 2]
     for k in spare:
         if len(chosen) < most and all(abs(k - c) > 0.05 * n for c in chosen):
             chosen.append(k)
@@ -84,10 +86,10 @@ def key_frames(phantom: Phantom, image: Image, most: int = FRAMES) -> tuple[int,
 
 
 def pairs(exam: str, seed: int) -> Iterator[Pair]:
-    """Every finding that the exam can draw, each in the first patient from that seed who can
-    have it, in the series and at the frame where it stands out most."""
-    for what in drawable(exam):
-        phantom = simulate(_patient_with(exam, seed, what))
+    """Every finding that the exam can draw, each in a patient of its own (`STEP` seeds on), in
+    the series and at the frame where it stands out most."""
+    for k, what in enumerate(drawable(exam)):
+        phantom = simulate(_patient_with(exam, seed + STEP * k, what))
         yield Pair(what, phantom, *_best(phantom))
 
 
@@ -111,7 +113,8 @@ def _best(phantom: Phantom) -> tuple[int, int]:
             area = _area(phantom, image, name)
             frame = int(area.argmax())
             if area[frame]:
-                scores.append((_contrast(phantom, image, name, frame) * area[frame], k, frame))
+                worth = 1.0 if image.modality == "US" else _contrast(phantom, image, name, frame)
+                scores.append((worth * area[frame], k, frame))
     if not scores:
         return 0, len(images[0].pixels) // 2
     _, image_number, frame = max(scores)
@@ -160,38 +163,57 @@ def _who(phantom: Phantom) -> str:
 
 
 def _picture(image: Image, frame: int, mask: npt.NDArray[np.bool_] | None = None) -> Pillow.Image:
-    """One frame in its true proportions within a square, with an outline where there is a mask."""
-    tall, wide = (float(np.linalg.norm(image.affine[:3, k])) for k in (1, 2))
-    rows, columns = image.pixels.shape[1:]
-    scale = SIDE / max(rows * tall, columns * wide)
-    size = (max(round(columns * wide * scale), 1), max(round(rows * tall * scale), 1))
-    shown = Pillow.fromarray(grey(image, frame)).resize(size, Pillow.Resampling.LANCZOS)
-    shown = shown.convert("RGB")
+    """One frame in its true proportions within its box, with an outline where there is a mask."""
+    shown, tall = grey(image, frame), TALL.get(image.modality, WIDE)
+    cut = _cut(shown, image) if image.modality in TALL else (slice(None), slice(None))
+    dy, dx = (float(np.linalg.norm(image.affine[:3, k])) for k in (1, 2))
+    rows, columns = shown[cut].shape
+    scale = min(tall / (rows * dy), WIDE / (columns * dx))
+    size = (max(round(columns * dx * scale), 1), max(round(rows * dy * scale), 1))
+    picture = Pillow.fromarray(shown[cut]).resize(size, Pillow.Resampling.LANCZOS).convert("RGB")
     if mask is not None and mask.any():
-        shown.paste(AMBER, (0, 0), _outline(mask, size))
-    square = Pillow.new("RGB", (SIDE, SIDE), (0, 0, 0))
-    square.paste(shown, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
-    _sides(square, image)
-    return square
+        picture.paste(AMBER, (0, 0), _outline(mask[cut], size))
+    box = Pillow.new("RGB", (WIDE, tall), (0, 0, 0))
+    box.paste(picture, ((WIDE - size[0]) // 2, (tall - size[1]) // 2))
+    _sides(box, image)
+    return box
+
+
+def _cut(shown: npt.NDArray[np.uint8], image: Image) -> tuple[slice, slice]:
+    """The rows and columns of a frame that hold the body or the fan, with a little dark round it.
+
+    What is darker than an eighth, or a speck, is background."""
+    lit = shown > 32
+    firm = _grown(~_grown(~lit, 5), 5) if image.modality != "US" else lit
+    if not firm.any():
+        return slice(None), slice(None)
+    spans = []
+    for axis in (1, 0):
+        there = np.flatnonzero(firm.any(axis))
+        slack = max(len(firm) // 60, 2)
+        spans.append(slice(max(int(there[0]) - slack, 0), int(there[-1]) + slack + 1))
+    return spans[0], spans[1]
 
 
 def _outline(mask: npt.NDArray[np.bool_], size: tuple[int, int]) -> Pillow.Image:
     """A thin line just outside a mask, at the size of the picture."""
     whole = Pillow.fromarray(mask.astype(np.uint8) * 255)
-    large = whole.resize(size, Pillow.Resampling.BOX).point(lambda v: 255 if v > 40 else 0)
+    round_ = whole.resize(size, Pillow.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1.6))
+    level = min(90, int(np.asarray(round_).max()) // 2)  # small ones are not blurred away
+    large = round_.point(lambda v: 255 if v > level else 0)
     outer, inner = (large.filter(ImageFilter.MaxFilter(k)) for k in (7, 5))
-    return ImageChops.subtract(outer, inner).point(lambda v: 200 if v else 0)
+    return ImageChops.subtract(outer, inner).point(lambda v: 190 if v else 0)
 
 
-def _sides(square: Pillow.Image, image: Image) -> None:
+def _sides(box: Pillow.Image, image: Image) -> None:
     """R and L at the borders of a picture that has them, from its own geometry."""
     if image.modality == "US" or (image.modality == "DX" and image.view not in FRONTAL):
         return
     left_to_right = image.affine[0, 2] > 0  # LPS: x grows to the patient's left
     marks = ("R", "L") if left_to_right else ("L", "R")
-    font, pen = ImageFont.load_default(SMALL), ImageDraw.Draw(square)
-    for mark, x in zip(marks, (4, SIDE - 12), strict=True):
-        pen.text((x, SIDE // 2 - 7), mark, fill=FAINT, font=font)
+    font, pen = ImageFont.load_default(SMALL), ImageDraw.Draw(box)
+    for mark, x in zip(marks, (4, WIDE - 12), strict=True):
+        pen.text((x, 4), mark, fill=FAINT, font=font)
 
 
 # ------------------------------------------------------------------ a sheet
@@ -210,38 +232,41 @@ def _wrapped(words: str, width: int, size: int) -> list[str]:
     return lines
 
 
+def _lines(tile: _Tile) -> list[tuple[str, int, tuple[int, int, int]]]:
+    """The caption: words, height of letters and colour of every line."""
+    said = [(line, TEXT, INK) for line in _wrapped(tile.words, WIDE - 12, TEXT) if line]
+    return said + [(line, SMALL, FAINT) for line in _wrapped(tile.under, WIDE - 12, SMALL) if line]
+
+
 def _card(tile: _Tile, height: int) -> Pillow.Image:
-    card = Pillow.new("RGB", (SIDE, height), CARD)
+    """A picture above its caption."""
+    card = Pillow.new("RGB", (WIDE, height), CARD)
     card.paste(tile.picture, (0, 0))
-    pen, top = ImageDraw.Draw(card), SIDE + 4
-    for words, size, ink in ((tile.words, TEXT, INK), (tile.under, SMALL, FAINT)):
-        for line in _wrapped(words, SIDE - 12, size) if words else ():
-            pen.text((6, top), line, fill=ink, font=ImageFont.load_default(size))
-            top += size + 4
+    pen, top = ImageDraw.Draw(card), tile.picture.height + 4
+    for line, size, ink in _lines(tile):
+        pen.text((6, top), line, fill=ink, font=ImageFont.load_default(size))
+        top += size + 4
     return card
 
 
 def _card_height(tile: _Tile) -> int:
-    lines = len(_wrapped(tile.words, SIDE - 12, TEXT)) * (TEXT + 4) if tile.words else 0
-    if tile.under:
-        lines += len(_wrapped(tile.under, SIDE - 12, SMALL)) * (SMALL + 4)
-    return SIDE + 8 + lines
+    return tile.picture.height + 8 + sum(size + 4 for _, size, _ in _lines(tile))
 
 
 def _band(title: str, tiles: Sequence[_Tile], across: int) -> Pillow.Image:
     """A heading and its tiles, row under row."""
-    width = across * SIDE + (across - 1) * GAP
-    heading = _wrapped(title, width, TITLE) if title else []
+    width = across * WIDE + (across - 1) * GAP
+    heading = [line for line in _wrapped(title, width, TITLE) if line]
     rows = [tiles[k : k + across] for k in range(0, len(tiles), across)]
     heights = [max(map(_card_height, row)) for row in rows]
-    top = len(heading) * (TITLE + 5) + (4 if heading else 0)
+    top = len(heading) * (TITLE + 5) + 4
     band = Pillow.new("RGB", (width, top + sum(heights) + GAP * (len(rows) - 1)), NIGHT)
     pen = ImageDraw.Draw(band)
     for n, line in enumerate(heading):
         pen.text((2, n * (TITLE + 5)), line, fill=INK, font=ImageFont.load_default(TITLE))
     for row, height in zip(rows, heights, strict=True):
         for n, tile in enumerate(row):
-            band.paste(_card(tile, height), (n * (SIDE + GAP), top))
+            band.paste(_card(tile, height), (n * (WIDE + GAP), top))
         top += height + GAP
     return band
 

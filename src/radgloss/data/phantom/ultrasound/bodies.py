@@ -13,10 +13,12 @@ VOXEL = 2.5  # mm
 
 
 def us_grid(patient: Patient) -> GridSpec:
-    """Cubes of 2.5 mm: the whole torso, or for a pelvic examination its lower half."""
+    """Cubes of 2.5 mm: the whole torso, or for a pelvic examination its lower half, unless fluid
+    lies beside the liver, where the probe then goes too."""
     whole = ct_grid(patient)
     extent = [n * s for n, s in zip(whole.shape, whole.spacing, strict=True)]
-    if patient.exam == "us-pelvis":
+    high = any(lesion.site == "right upper quadrant" for lesion in patient.lesions)
+    if patient.exam == "us-pelvis" and not high:
         extent[0] = 260.0
     shape = [int(e / VOXEL) for e in extent]
     return GridSpec((shape[0], shape[1], shape[2]), (VOXEL,) * 3, whole.origin)
