@@ -7,6 +7,7 @@ import pytest
 
 from radgloss.bench import page, suite
 from radgloss.bench.oracle import Constant, Oracle, seen_at
+from radgloss.bench.shown import Shown
 from radgloss.bench.transcript import Transcript
 from radgloss.eval.score import Examined, Picture
 from radgloss.types import Case, Embedding, Finding, Image, Report, Study, Truth
@@ -138,8 +139,8 @@ def test_a_lesion_below_the_models_pixels_is_not_there_for_the_oracle():
     small = np.zeros((1, 40, 40), bool)
     small[0, 3:5, 3:5] = True  # 4 mm of 80
     assert seen_at(small, image("i"), 0)
-    assert seen_at(small, image("i"), 40)
-    assert not seen_at(small, image("i"), 20)
+    assert seen_at(small, image("i"), 20)
+    assert not seen_at(small, image("i"), 10)
 
 
 def test_a_light_case_keeps_shape_and_place_and_holds_no_pixels():
@@ -147,11 +148,14 @@ def test_a_light_case_keeps_shape_and_place_and_holds_no_pixels():
     a, b = before.case.study.images[0], after.case.study.images[0]
     assert (a.uid, a.pixels.shape) == (b.uid, b.pixels.shape)
     assert b.pixels.strides == (0, 0, 0)
-    assert after.truth is before.truth
+    (name, mask), *_ = before.truth.masks["i1"].items()
+    assert list(after.truth.masks["i1"]) == list(before.truth.masks["i1"])
+    assert (after.truth.masks["i1"][name] == mask).all()
+    assert after.truth.visible is before.truth.visible
 
 
 def test_table_page_and_json_say_the_same(columns, tmp_path):
-    table = page.Table(columns, {"model": "fake", "studies": 24}, [page.Shown.of(CASES[3], None)])
+    table = page.Table(columns, {"model": "fake", "studies": 24}, [Shown.of(CASES[3], None)])
     paths = page.save(table, tmp_path)
     data = json.loads(paths["json"].read_text())
     assert data["columns"]["ceiling"]["labels"][0]["value"] == 1
@@ -160,5 +164,7 @@ def test_table_page_and_json_say_the_same(columns, tmp_path):
         assert row.name in text
         assert row.name in html
     assert "prove nothing about patients" in text
+    assert "prove nothing about patients" in html
+    assert "prove nothing about patients" in page.text(table)
     assert html.count("data:image/png") == 1
     assert "<script" not in html

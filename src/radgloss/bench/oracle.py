@@ -1,7 +1,7 @@
 """Two engines that every figure stands between: one that knows the truth, one that knows nothing.
 
 The oracle sees the truth at the resolution of the model's own input: a lesion that covers less than
-a few of the model's pixels is not there for it. It is the ceiling. The other says the same of every
+one of the model's pixels is not there for it. It is the ceiling. The other says the same of every
 study: chance, and the report that calls everything normal."""
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from radgloss.bench.light import light
 from radgloss.eval.evaluators.grounding import masks_of
 from radgloss.eval.evaluators.retrieval import meaning
 from radgloss.eval.metrics.regions import box_of
@@ -32,7 +33,7 @@ from radgloss.types import (
 
 __all__ = ["Constant", "Oracle", "seen_at"]
 
-LEAST_PIXELS = 4.0  # of the model's grid that a lesion must cover, 2 × 2
+LEAST_PIXELS = 1.0  # of the model's grid that a lesion must cover: calcium needs no more
 WIDTH = 8192  # axes of the oracle's space
 
 
@@ -82,7 +83,7 @@ class Oracle:
     ) -> None:
         """Be told what is true of a case and its pictures."""
         uid = case.case.study.uid
-        self._cases[uid] = case
+        self._cases[uid] = light(case)
         self._seen[uid] = seen(case, self.side)
         if foreign:
             self._strange.add(uid)

@@ -1,25 +1,21 @@
-"""The table of a suite as JSON, as Markdown and as one self-contained page with pictures."""
+"""The table of a suite as text, as JSON, as Markdown and as one self-contained page."""
 
 from __future__ import annotations
 
-import base64
-import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from PIL import Image as Pillow
 
 from radgloss import disk
+from radgloss.bench.shown import Shown
 from radgloss.bench.suite import NOT_OFFERED, ROWS
-from radgloss.display import grey
-from radgloss.eval.score import Examined, Score
-from radgloss.types import Draft, Finding, Image
+from radgloss.eval.score import Score
 
-__all__ = ["COLUMNS", "Shown", "Table", "save"]
+__all__ = ["COLUMNS", "LIMITS", "Line", "Table", "plain", "save", "text"]
 
 SCHEMA = 1
 COLUMNS = ("model", "untrained", "chance", "ceiling")
@@ -27,92 +23,123 @@ LIMITS = (
     "Simulated patients prove that machinery is right: composition, side, negation, calibration. "
     "They prove nothing about patients."
 )
-SIDE = 260  # pixels of a thumbnail
+BETTER = {"high": "", "low": " ↓", "none": " ·"}  # a mark where more is not better
 
 Scores = tuple[Score, ...] | str
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """One case for the page: a picture, what is true, what was drafted."""
-
-    title: str
-    picture: str  # base64 PNG
-    truth: tuple[str, ...]
-    said: tuple[str, ...]
-
-    @classmethod
-    def of(cls, case: Examined, draft: Draft | None) -> Shown:
-        """From a case whose pixels are still here."""
-        image, frame = _best(case)
-        truth = tuple(map(_said, case.truth.visible)) or ("nothing to be found",)
-        if draft is None:
-            said: tuple[str, ...] = ()
-        elif draft.abstained:
-            said = (f"No draft: {draft.why}.",)
-        else:
-            said = tuple(s.text for s in draft.sentences if s.section == "findings")
-        return cls(case.exam, _png(image, frame), truth, said)
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """Everything that was measured. columns: by column name, by row name, its scores.
 
-    about: what was measured on what (model, phantom version, numbers of studies, date)."""
+    about: what was measured on what (model, phantom version, numbers of studies, date). pairs: by
+    organ and look, how many of its pictures the first column named right, and whether training
+    never showed the pair."""
 
     columns: Mapping[str, Mapping[str, Scores]]
     about: Mapping[str, Any]
     shown: Sequence[Shown] = ()
+    pairs: Mapping[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
 
-    def rows(self) -> list[dict[str, str]]:
-        """The table as text, one line a measure."""
-        out = []
+    @property
+    def names(self) -> list[str]:
+        """The columns that there are, in their order."""
+        return [c for c in COLUMNS if c in self.columns]
+
+    def lines(self) -> Iterator[Line]:
+        """One line a measure; a row that nobody answers is one line without a measure."""
         for row in ROWS:
-            measures = dict.fromkeys(
-                m for c in self.columns.values() for m in _measures(c[row.name])
-            )
-            if not measures:
-                out.append({"task": row.name, "measure": "", "n": ""}
-                           | {c: NOT_OFFERED for c in self.columns})  # fmt: skip
-            for measure in measures:
-                cells = {c: _cell(of[row.name], measure) for c, of in self.columns.items()}
-                n = max((s.n for of in self.columns.values() for s in _of(of[row.name], measure)),
-                        default=0)  # fmt: skip
-                out.append({"task": row.name, "measure": measure, "n": str(n or "")} | cells)
-        return out
+            given = {c: self.columns[c][row.name] for c in self.names}
+            silent = frozenset(n for n, s in given.items() if isinstance(s, str))
+            by_measure: dict[str, dict[str, Score]] = {}
+            for name, scores in given.items():
+                for score in () if isinstance(scores, str) else scores:
+                    by_measure.setdefault(score.measure, {})[name] = score
+            for measure, found in by_measure.items():
+                yield Line(row.name, measure, found, silent)
+            if not by_measure:
+                yield Line(row.name, "", {}, silent)
 
 
-def _of(scores: Scores, measure: str) -> list[Score]:
-    return [] if isinstance(scores, str) else [s for s in scores if s.measure == measure]
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One measure of one task, by column."""
+
+    task: str
+    measure: str
+    scores: Mapping[str, Score]
+    silent: frozenset[str] = frozenset()  # columns that do not offer the verb
+
+    @property
+    def title(self) -> str:
+        """The measure, marked ↓ where less is better and · where neither is."""
+        aim = next((s.aim for s in self.scores.values()), "high")
+        return self.measure + BETTER[aim]
+
+    @property
+    def n(self) -> str:
+        """How many things the first column that answers was measured on."""
+        return next((str(s.n) for s in self.scores.values() if s.n), "")
+
+    @property
+    def detail(self) -> bool:
+        """One finding of many, which the short table leaves out."""
+        return self.task == "labels" and self.measure.startswith("AUROC, ")
+
+    def cell(self, column: str) -> str:
+        """The value with its interval, or in words why there is none."""
+        if column in self.silent:
+            return NOT_OFFERED
+        return str(self.scores[column]) if column in self.scores else "–"
+
+    def value(self, column: str) -> str:
+        """The value alone."""
+        score = self.scores.get(column)
+        if score is None or column in self.silent:
+            return self.cell(column)
+        return str(score) if score.value != score.value else f"{score.value:.3g}"
 
 
-def _measures(scores: Scores) -> list[str]:
-    return [] if isinstance(scores, str) else [s.measure for s in scores]
+# ------------------------------------------------------------------ text
 
 
-def _cell(scores: Scores, measure: str) -> str:
-    if isinstance(scores, str):
-        return scores
-    found = _of(scores, measure)
-    return str(found[0]) if found else "–"
+def text(table: Table) -> str:
+    """The short table for a terminal: intervals of the first column, no line a finding."""
+    first, *others = table.names
+    head = ["task", "measure", first, *others, "n"]
+    body, nobody, last = [], [], ""
+    for line in table.lines():
+        if line.silent == frozenset(table.names):
+            nobody.append(line.task)
+        elif not line.detail:
+            task = line.task if line.task != last else ""
+            cells = [line.value(c) for c in others]
+            body.append([task, line.title, line.cell(first), *cells, line.n])
+            last = line.task
+    widths = [max(len(r[k]) for r in [head, *body]) for k in range(len(head))]
+    rows = [head, ["─" * w for w in widths], *body]
+    out = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+    if nobody:
+        out += ["", f"{NOT_OFFERED}: {', '.join(nobody)}"]
+    return "\n".join([*out, "", LIMITS])
+
+
+# ------------------------------------------------------------------ files
 
 
 def save(table: Table, folder: Path) -> dict[str, Path]:
-    """Write scores.json, scores.md and index.html into `folder`; returns their paths by kind."""
+    """Write phantom.json, phantom.md and phantom.html; returns their paths by kind."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {
-        "json": folder / "scores.json",
-        "markdown": folder / "scores.md",
-        "html": folder / "index.html",
-    }
-    disk.write(paths["json"], json.dumps(_plain(table), indent=1, sort_keys=True) + "\n")
+    kinds = {"json": "phantom.json", "markdown": "phantom.md", "html": "phantom.html"}
+    paths = {kind: folder / name for kind, name in kinds.items()}
+    disk.write(paths["json"], json.dumps(plain(table), indent=1, sort_keys=True) + "\n")
     disk.write(paths["markdown"], _markdown(table))
     disk.write(paths["html"], _html(table))
     return paths
 
 
-def _plain(table: Table) -> dict[str, Any]:
+def plain(table: Table) -> dict[str, Any]:
+    """Plain values; what could not be measured is null."""
     columns = {
         name: {
             row: scores if isinstance(scores, str) else [_number(asdict(s)) for s in scores]
@@ -120,59 +147,41 @@ def _plain(table: Table) -> dict[str, Any]:
         }
         for name, of in table.columns.items()
     }
-    return {"schema": SCHEMA, "suite": "phantom", "about": dict(table.about), "columns": columns}
+    pairs = [
+        {"organ": organ, "look": look, "accuracy": value, "held_out": held}
+        for (organ, look), (value, held) in table.pairs.items()
+    ]
+    return {"schema": SCHEMA, "suite": "phantom", "about": dict(table.about), "columns": columns,
+            "pairs": pairs, "limits": LIMITS}  # fmt: skip
 
 
 def _number(score: dict[str, Any]) -> dict[str, Any]:
-    """NaN is no JSON: what could not be measured is null."""
+    """NaN is no JSON."""
     return {k: None if isinstance(v, float) and v != v else v for k, v in score.items()}
 
 
 def _markdown(table: Table) -> str:
-    names = [c for c in COLUMNS if c in table.columns]
+    names = table.names
     lines = [
-        "# PhantomBench", "", *(f"- {k}: {v}" for k, v in table.about.items()), "",
-        f"*{LIMITS}*", "",
+        "# PhantomBench", "", f"*{LIMITS}*", "",
+        *(f"- {k}: {v}" for k, v in table.about.items()), "",
         f"| task | measure | {' | '.join(names)} | n |", "|---" * (len(names) + 3) + "|",
     ]  # fmt: skip
-    for row in table.rows():
-        cells = [row["task"], row["measure"], *(row[c] for c in names), row["n"]]
+    for line in table.lines():
+        cells = [line.task, line.title, *(line.cell(c) for c in names), line.n]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def _html(table: Table) -> str:
     loader = jinja2.PackageLoader("radgloss.bench", "templates")
-    page = jinja2.Environment(loader=loader, autoescape=True).get_template("phantom.html")
-    about = {row.name: row.about for row in ROWS}
-    names = [c for c in COLUMNS if c in table.columns]
-    return page.render(
-        rows=table.rows(), columns=names, about=table.about, tasks=about, shown=table.shown,
-        limits=LIMITS, not_offered=NOT_OFFERED,
+    surroundings = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True,
+                                      lstrip_blocks=True)  # fmt: skip
+    lines = list(table.lines())
+    return surroundings.get_template("phantom.html").render(
+        tasks=[(r, [x for x in lines if x.task == r.name]) for r in ROWS],
+        columns=table.names, about=table.about, shown=table.shown, limits=LIMITS,
+        not_offered=NOT_OFFERED, pairs=table.pairs,
+        organs=list(dict.fromkeys(organ for organ, _ in table.pairs)),
+        looks=list(dict.fromkeys(look for _, look in table.pairs)),
     )  # fmt: skip
-
-
-def _best(case: Examined) -> tuple[Image, int]:
-    """The image and frame that show most of a lesion, else the middle of the first image."""
-    best, chosen = 0, None
-    for image in case.case.study.images:
-        for mask in case.truth.masks.get(image.uid, {}).values():
-            area = mask.sum(axis=(1, 2))
-            if area.max(initial=0) > best:
-                best, chosen = int(area.max()), (image, int(area.argmax()))
-    first = case.case.study.images[0]
-    return chosen or (first, len(first.pixels) // 2)
-
-
-def _png(image: Image, frame: int) -> str:
-    picture = Pillow.fromarray(grey(image, frame))
-    picture.thumbnail((SIDE, SIDE))
-    held = io.BytesIO()
-    picture.save(held, "PNG", optimize=True)
-    return base64.b64encode(held.getvalue()).decode()
-
-
-def _said(f: Finding) -> str:
-    size = f"{f.size_mm[0]:.0f} mm" if f.size_mm else ""
-    words = (f.number, f.severity, size, f.side, f.what, f.site, f.change)
-    return " ".join(w for w in words if w)

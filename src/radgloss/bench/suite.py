@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
+from radgloss.bench.light import light
 from radgloss.bench.transcript import Transcript
 from radgloss.eval.evaluators import (
     attributes,
@@ -62,11 +61,22 @@ class Row:
 
 
 def _labels(engine: Transcript, m: Material) -> Sequence[Score]:
-    return labelling.labelled(labelling.ask(engine, m.cases))
+    """What training has met; the rest has a row of its own."""
+    met = [
+        replace(c, labels={n: v for n, v in c.labels.items() if n not in m.held_out})
+        for c in m.cases
+    ]
+    return labelling.labelled(labelling.ask(engine, met))
 
 
 def _held_out(engine: Transcript, m: Material) -> Sequence[Score]:
-    return [labelling.told_apart(engine, m.cases, n, o) for n, o in m.held_out.items()]
+    """Within the examinations that show the finding, lest the kind of picture give it away."""
+    out = []
+    for name, others in m.held_out.items():
+        exams = {c.exam for c in m.cases if c.labels.get(name)}
+        own = [c for c in m.cases if c.exam in exams]
+        out.append(labelling.told_apart(engine, own, name, others))
+    return out
 
 
 def _words(engine: Transcript, m: Material) -> Sequence[Score]:
@@ -127,14 +137,3 @@ def score(engine: Transcript, material: Material) -> dict[str, tuple[Score, ...]
         else NOT_OFFERED
         for row in ROWS
     }
-
-
-def light(case: Examined) -> Examined:
-    """The case with its pixels taken out; shapes, places, masks and truth stay."""
-    images = tuple(
-        replace(i, pixels=np.broadcast_to(np.float32(0), i.pixels.shape))
-        for i in case.case.study.images
-    )
-    study = replace(case.case.study, images=images)
-    prior = case.case.prior and replace(case.case.prior, images=())
-    return replace(case, case=replace(case.case, study=study, prior=prior))

@@ -24,10 +24,16 @@ class Score:
     n: int = 0
     aim: str = "high"
 
+    @property
+    def measured(self) -> bool:
+        """Whether there is an interval: one patient alone has none."""
+        ends = (self.low, self.high)
+        return all(end is not None and end == end for end in ends)
+
     def __str__(self) -> str:
         if self.value != self.value:  # nothing could be counted
             return "–"
-        if self.low is None or self.high is None:
+        if not self.measured:
             return f"{self.value:.3g}"
         return f"{self.value:.3f} ({self.low:.3f}–{self.high:.3f})"
 

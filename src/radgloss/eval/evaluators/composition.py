@@ -15,7 +15,7 @@ from radgloss.eval.metrics.bootstrap import mean_interval
 from radgloss.eval.score import Picture, Score
 from radgloss.protocols import Embedder
 
-__all__ = ["similarities", "zero_shot"]
+__all__ = ["by_pair", "similarities", "zero_shot"]
 
 TASK = "organ × look"
 Floats = npt.NDArray[np.float64]
@@ -47,6 +47,17 @@ def zero_shot(model: Embedder, pictures: Sequence[Picture]) -> tuple[Score, ...]
         hit = picked(best, [kinds.index(of(p)) for p in pictures])
         out.append(_score(f"accuracy, {name} alone", hit, pictures))
     return tuple(out)
+
+
+def by_pair(model: Embedder, pictures: Sequence[Picture]) -> dict[tuple[str, str], float]:
+    """Accuracy over all captions, by organ and look."""
+    captions = list(dict.fromkeys(p.caption for p in pictures))
+    scores = similarities(model, pictures, captions)
+    right = picked(scores, [captions.index(p.caption) for p in pictures])
+    hits: dict[tuple[str, str], list[float]] = {}
+    for picture, hit in zip(pictures, right, strict=True):
+        hits.setdefault((picture.organ, picture.look), []).append(float(hit))
+    return {pair: float(np.mean(found)) for pair, found in hits.items()}
 
 
 def picked(scores: Floats, wanted: Sequence[int]) -> Floats:

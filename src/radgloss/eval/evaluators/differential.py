@@ -5,7 +5,7 @@ Brier) and by the probability that Bayes' rule gives from the same evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,8 +28,7 @@ def differential(
     said, true, exact, patients, first = [], [], [], [], []
     for case, ill in zip(cases, present, strict=True):
         answers = {p.label: p.probability for p in model.differential(case.case)}
-        ranked = sorted(case.diseases, key=lambda d: -answers.get(d, 0.0))
-        first.append(float(bool(ranked) and ranked[0] in ill))
+        first.append(_first(answers, case.diseases, ill))
         for disease, probability in case.diseases.items():
             said.append(answers.get(disease, 0.0))
             true.append(disease in ill)
@@ -49,3 +48,10 @@ def differential(
             TASK, "distance to posterior", *mean_interval(np.abs(p - e), patients), len(p), "low"
         ),
     )
+
+
+def _first(answers: Mapping[str, float], asked: Iterable[str], ill: Sequence[str]) -> float:
+    """The probability that the first disease is one of the true ones; ties are drawn by lot."""
+    given = {disease: answers.get(disease, 0.0) for disease in asked}
+    best = [d for d, p in given.items() if p == max(given.values())]
+    return sum(d in ill for d in best) / len(best) if best else 0.0

@@ -37,19 +37,30 @@ def interval(
     rows: dict[Hashable, list[int]] = {}
     for k, patient in enumerate(patients):
         rows.setdefault(patient, []).append(k)
-    groups = [np.array(g) for g in rows.values()]
-    if len(groups) < 2:
+    if len(rows) < 2:
         return value, float("nan"), float("nan")
+    sizes = np.array([len(own) for own in rows.values()])
+    whose = np.concatenate([np.array(own) for own in rows.values()])  # rows, patient by patient
     rng = np.random.default_rng(seed)
     drawn = np.empty(rounds)
     for r in range(rounds):
-        chosen = rng.integers(len(groups), size=len(groups))
-        drawn[r] = statistic(np.concatenate([groups[c] for c in chosen]))
+        drawn[r] = statistic(whose[_places(sizes, rng.integers(len(sizes), size=len(sizes)))])
     drawn = drawn[np.isfinite(drawn)]
     if not len(drawn):
         return value, float("nan"), float("nan")
     low, high = np.percentile(drawn, [50 * (1 - level), 50 * (1 + level)])
     return value, float(low), float(high)
+
+
+def _places(sizes: Index, chosen: Index) -> Index:
+    """The places of the chosen groups, of these sizes, in a list that holds all one by one.
+
+    >>> _places(np.array([2, 1, 3]), np.array([2, 0, 2]))
+    array([3, 4, 5, 0, 1, 3, 4, 5])
+    """
+    starts, taken = np.cumsum(sizes) - sizes, sizes[chosen]
+    within = np.arange(taken.sum()) - np.repeat(np.cumsum(taken) - taken, taken)
+    return np.asarray(within + np.repeat(starts[chosen], taken))
 
 
 def mean_interval(
