@@ -19,7 +19,7 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
     (0.97, True, "diagnostic of, pathognomonic for, pathognomonic of, diagnostic for, "
      "characteristic of, classic for"),
     (0.85, True, "consistent with, compatible with, in keeping with, represents, representing, "
-     "c w, indicating, indicative of, in line with, typical of, typical for, reflecting, "
+     "c w, c/w, indicating, indicative of, in line with, typical of, typical for, reflecting, "
      "representative of, reflects, most consistent with, represent, most in keeping with, "
      "most compatible with, due to, secondary to, related to, keeping with, resulting from"),
     (0.75, True, "likely represents, likely representing, likely reflects, likely reflecting, "
@@ -59,7 +59,8 @@ _EITHER_WAY: tuple[tuple[float, str], ...] = (  # before a noun, or after a verb
 _AFTER: tuple[tuple[float, str], ...] = (
     (0.4, "cannot be excluded, cannot be ruled out, not excluded, cannot be entirely excluded, "
      "could be present, may be present, might be present, not ruled out, remains possible, "
-     "can not be excluded, is a possibility, could not be excluded, difficult to exclude entirely, "
+     "can not be excluded, is a possibility, could not be excluded, difficult to exclude entirely, is difficult to exclude, are difficult to exclude, "
+     "is hard to exclude, cannot be confidently excluded, "
      "cannot be completely excluded, is a consideration, should be considered, is considered, "
      "not entirely excluded, cannot be definitively excluded, not completely excluded, "
      "in the differential, is in the differential, can't be excluded, is questioned, "

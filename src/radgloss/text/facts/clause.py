@@ -305,8 +305,7 @@ ACTS: dict[str, Callable[[Clause, Item], None]] = {
     "with": _with, "which": _which, "det": _det, "respectively": _respectively,
     "opposite": _other_side, "same side": _other_side, "that in": that_in,
     "history": _history, "recommend": _recommend, "normal": normal,
-    "borderline normal": normal, "enlarged": adjective, "dilated": adjective,
-    "not enlarged": adjective, "not dilated": adjective, "aneurysmal": adjective,
-    "fractured": adjective, "absent organ": absent_organ, "level": _level,
+    "borderline normal": normal, "adjective": adjective, "absent organ": absent_organ,
+    "level": _level,
     "procedure": procedure, "colon": _colon, "query": _query,
 }  # fmt: skip

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
+from radgloss.text.facts.adjectives import adjective_terms
 from radgloss.text.facts.certainty import certainty_terms
 from radgloss.text.facts.change import change_terms
 from radgloss.text.facts.negation import negation_terms
@@ -55,8 +56,8 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "arising from, affecting, through, behind"),
     ("and", "and, plus, as well as, together with, &"),
     ("or", "or, /, or a, or an"),
-    ("with", "with, w, accompanied by, associated, along with, causing, resulting in, and "
-     "associated, with associated, with adjacent, with accompanying, overlying, w/, producing, "
+    ("with", "with, w, w/, accompanied by, associated, along with, causing, resulting in, and "
+     "associated, with associated, with adjacent, with accompanying, overlying, producing, "
      "leading to, complicated by, including"),
     ("stop", "but, however, although, though, while, whereas, apart from, except, except for, "
      "other than, aside from, despite, nevertheless, yet, which is otherwise, save for, with the "
@@ -69,13 +70,13 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "contralaterally"),
     ("same side", "ipsilateral, same side, that side, ipsilateral side"),
     ("that in", "that in, those in, the one in, that of, the ones in, another in, one in"),
-    ("history", "history of, s p, status post, status, remote, prior history of, "
+    ("history", "history of, s p, s/p, status post, status, remote, prior history of, "
      "known history of, patient with, past history of, treated for, post"),
     ("recommend", "recommend, recommended, is recommended, could be obtained, could be performed, "
      "can be obtained, suggest follow up, follow up, advised, is advised, correlate, correlation, "
      "clinical correlation, consider ct, consider mri, consider mr, consider ultrasound, if, "
      "consider follow up, consider biopsy, consider further, should, to exclude, to rule out, "
-     "rule out, r o, to evaluate for, evaluate for, assess for, to assess for, evaluation for, "
+     "rule out, r o, r/o, to evaluate for, evaluate for, assess for, to assess for, evaluation for, "
      "may be obtained, may be performed, would be, is suggested, to confirm, to assess, "
      "to ensure resolution, to ensure, for further evaluation, to document resolution, "
      "consider correlation, further evaluation, further characterisation, should be obtained, "
@@ -87,7 +88,8 @@ _PLAIN: tuple[tuple[str, str], ...] = (
     ("normal", "normal, unremarkable, clear, within normal limits, grossly normal, wnl, sharp, "
      "grossly unremarkable, normal in appearance, unremarkable in appearance, normal appearing, "
      "grossly clear, nad, intact, unremarkable for age, within the limits of the norm, "
-     "within normal range, of normal, preserved, patent, grossly intact, healthy"),
+     "within normal range, within the normal range, in the normal range, normal sized, "
+     "normally sized, of normal, preserved, patent, grossly intact, healthy"),
     ("borderline normal", "upper limit of normal, upper limits of normal, at the upper limit of "
      "normal, at the upper limits of normal, at upper limits of normal, top normal, "
      "upper normal, high normal, borderline in size"),
@@ -95,12 +97,6 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      " position, attenuation, signal, echogenicity, shape, texture, outline, appearance, "
      "configuration, signal intensity, density, thickness, echopattern, architecture, length, "
      "alignment, mineralisation, aeration, perfusion, course"),
-    ("enlarged", "enlarged, bulky, enlarged in size, increased in length"),
-    ("dilated", "dilated, distended, ectatic, nondilated dilated"),
-    ("not enlarged", "not enlarged, nonenlarged, non enlarged, not increased in size"),
-    ("not dilated", "not dilated, nondilated, non dilated, undilated, not distended"),
-    ("aneurysmal", "aneurysmal, aneurysmally dilated"),
-    ("fractured", "fractured"),
     ("absent organ", "surgically absent, congenitally absent, been removed surgically, "
      "surgically removed, not present surgically"),
     ("feature", "spiculated, lobulated, daughter cysts, daughter cyst, floating membrane, "
@@ -128,7 +124,9 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "screening, liver transplant, renal transplant, pleural based, subpleural, stone protocol, "
      "renal colic, colicky, flank pain, gallbladder fossa, pelvic pain, the study, right now, "
      "abdominal pain, chest pain, ct pulmonary angiogram, pulmonary angiogram, for age, "
-     "renal stone protocol, kidney stone protocol, mass like, masslike, mass-like"),
+     "renal stone protocol, kidney stone protocol, fluid filled, fluid level, fluid density, "
+     "fluid attenuation, fluid signal, fluid containing, simple fluid, amniotic fluid, "
+     "fluid contents, free flowing, free wall, free edge, free margin, mass like, masslike, mass-like"),
     ("now", "now, currently, today"),
 )  # fmt: skip
 _PROCEDURES: tuple[tuple[str, Place, str], ...] = (
@@ -160,6 +158,7 @@ def lexicon() -> dict[str, Any]:
         for word in words(forms):
             for spelt in spellings(word):
                 terms[spelt] = Term(cat, word)
+    terms |= adjective_terms()
     terms |= {word: Term("severity", canon) for word, canon in _SEVERITY.items()}
     terms |= {word: Term("number", canon) for word, canon in _NUMBERS.items()}
     for kind, place, forms in _PROCEDURES:

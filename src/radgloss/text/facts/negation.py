@@ -11,7 +11,7 @@ from radgloss.text.facts.terms import Term, spellings, words
 __all__ = ["negation_terms"]
 
 _DENY = (
-    "no, without, w o, absence of, no evidence of, no evidence for, no sign of, no signs of, "
+    "no, without, w o, w/o, absence of, no evidence of, no evidence for, no sign of, no signs of, "
     "negative for, free of, fails to show, fail to show, failed to show, rather than, nor, neither,"
     " no evidence to suggest, without evidence of, no indication of, no suggestion of, devoid of, "
     "no features of, not a, not an, no findings of, lack of, no radiographic evidence of, "
@@ -24,7 +24,7 @@ _DENY = (
 _NOT = "not, isn't, aren't, non, never"
 _DENIED_AFTER = (
     "absent, ruled out, excluded, not present, none, negative, not evident, has been excluded, "
-    "no longer present, is ruled out, nil"
+    "no longer present, is ruled out, nil, free"
 )
 _NOT_SEEN = (  # a thing is absent, an organ not assessed
     "not seen, not identified, not visualised, not demonstrated, not appreciated, not detected, "
@@ -74,7 +74,7 @@ def negation_terms() -> dict[str, Term]:
     ):
         for word in words(forms):
             for spelt in spellings(word):
-                found.setdefault(spelt, Term(cat))
+                found.setdefault(spelt, Term(cat, word if cat == "denied" else ""))
     for word in words(_LIMITS):
         for spelt in spellings(word):
             found.setdefault(spelt, Term("limit", word))

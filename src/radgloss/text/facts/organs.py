@@ -5,6 +5,7 @@ size"). A thing that is not seen is absent; an organ that is not seen was not as
 
 from __future__ import annotations
 
+from radgloss.text.facts.adjectives import can_be
 from radgloss.text.facts.nouns import add_place, changed, doubt, measured
 from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods
 from radgloss.text.facts.terms import Item, Place, Term
@@ -69,6 +70,10 @@ _KINDS = {
     "length": "enlargement", "echogenicity": "steatosis", "attenuation": "steatosis",
     "signal": "steatosis", "signal intensity": "steatosis", "density": "steatosis",
 }  # fmt: skip
+_ALSO_DENIED = {  # what nobody would call normal, clear or intact
+    "appendix": ("appendicitis",), "angle": ("effusion",), "space": ("effusion",),
+    "rib": ("fracture",),
+}  # fmt: skip
 ABNORMAL = Term("thing", "abnormality", layer="normal")
 _GONE = Term("thing", "absence", layer="history")
 
@@ -105,7 +110,7 @@ def normal(s: Clause, item: Item) -> None:
     if s.denying is not None and not s.used:
         s.denying = None
         return
-    properties = _properties(s)
+    properties = _properties(s) + (["size"] if item.term.word.endswith("sized") else [])
     places = _targets(s)
     if not places and (s.cur is not None or s.mentions):
         return
@@ -124,8 +129,10 @@ def normal(s: Clause, item: Item) -> None:
 def _normal_kinds(place: Place, properties: list[str], severity: str) -> list[str]:
     if place.part == "size" or severity:
         return ["enlargement"]
+    if place.part == "volumes":
+        return ["hyperinflation"]
     if not properties:
-        return ["abnormality"]
+        return ["abnormality", *_ALSO_DENIED.get(place.part, ())]
     kinds = [_KINDS[p] for p in properties if p in _KINDS]
     if place.organ != "liver":
         kinds = [k for k in kinds if k != "steatosis"]
@@ -149,27 +156,26 @@ def about(s: Clause, item: Item, term: Term, place: Place, status: Status) -> Me
     return mention
 
 
-_ADJECTIVES = {
-    "enlarged": ("enlargement", False), "dilated": ("dilatation", False),
-    "not enlarged": ("enlargement", True), "not dilated": ("dilatation", True),
-    "aneurysmal": ("aneurysm", False), "fractured": ("fracture", False),
-}  # fmt: skip
-
-
 def adjective(s: Clause, item: Item) -> None:
     """Enlarged, dilated: an abnormality of the organ that it is said of."""
-    if s.drop or s.history:
+    if s.drop or s.history or item.head >= 0:
         return
-    kind, negative = _ADJECTIVES[item.cat]
+    kind, negative = item.term.word, item.term.link
     places = [p for p in _targets(s) if p.organ or s.context.heading or s.leads]
     if not places and s.cur is not None and s.cur.status != "absent" and kind == "enlargement":
         s.cur.change = "increased"
         return
+    thing = s.cur if not places and s.cur is not None and not s.cur.places else None
     places = places or s.context.heading or ([s.context.organ] if s.context.organ.organ else [])
+    places = [p for p in places if can_be(kind, p)]
+    if thing is not None and thing.term.place.organ and kind == "inflammation":
+        places = [thing.term.place]
     denied = negative or (s.denying is not None and (not s.used or s.sep == "or"))
     mods, s.mods = s.mods, Mods()
     for place in places:
-        mention = about(s, item, Term("thing", kind), place, "absent" if denied else "present")
+        term = Term("thing", kind, p=None if denied else item.term.p)
+        mention = about(s, item, term, place, "absent" if denied else "present")
+        mention.joined = thing
         mention.severity = mods.severity
         measured(mention, mods.measure)
         if not denied:
@@ -215,6 +221,10 @@ def absent_organ(s: Clause, item: Item) -> None:
 def denied_after(s: Clause, item: Item) -> None:
     """ "is absent", "ruled out": every noun of the group; an organ that is absent is gone."""
     if s.denying is not None and not s.used:
+        return
+    if item.term.word == "free" and (not s.k or s.items[s.k - 1].cat != "thing"):
+        if any(p.part in _ALSO_DENIED for p in s.subject):
+            normal(s, item)  # "the costophrenic recesses are free"
         return
     if s.group and not s.leads:
         for mention in s.group:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from radgloss.text.facts.terms import Place, Term, spellings, words
+from radgloss.text.facts.terms import Place, Term, plural, spellings, words
 from radgloss.text.findings import ORGANS, SITES
 from radgloss.types import Side
 
@@ -58,7 +58,7 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
      "interpole, interpolar zone"),
     ("", "", "mid portion", "", "mid portion, midportion, middle portion"),
     ("bowel", "", "", "", "bowel, bowel loops, intestine, bowel gas pattern, bowel loop, "
-     "large bowel, gastrointestinal tract"),
+     "large bowel, gastrointestinal tract, small and large bowel, large and small bowel"),
     ("bowel", "", "small bowel", "", "small bowel, small bowel loops, small intestine, "
      "small bowel loop, jejunum, ileum, jejunal, ileal"),
     ("bowel", "appendix", "", "", "appendix, vermiform appendix, appendiceal"),
@@ -81,7 +81,8 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("pelvis", "uterus", "uterus", "", "uterus, uterine, endometrial cavity, uterine cavity, "
      "endometrium, myometrium, intrauterine"),
     ("lungs", "", "", "", "lung, lungs, pulmonary, lung field, lung fields, lung parenchyma, "
-     "hemithorax, lung volumes, pulmonary parenchyma"),
+     "hemithorax, pulmonary parenchyma"),
+    ("lungs", "volumes", "", "", "lung volume, lung volumes"),
     ("lungs", "", "upper lobe", "", "upper lobe, upper lobes"),
     ("lungs", "", "middle lobe", "right", "middle lobe, right middle lobe, rml"),
     ("lungs", "", "lower lobe", "", "lower lobe, lower lobes"),
@@ -101,9 +102,11 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("lungs", "", "apex", "", "apex, apices, apical, lung apex, lung apices"),
     ("lungs", "", "perihilar", "", "perihilar, perihilar region"),
     ("lungs", "", "lobe", "bilateral", "biapical"),
-    ("pleura", "", "", "", "pleura, pleural space, pleural spaces, pleural, pleural surfaces"),
+    ("pleura", "", "", "", "pleura, pleural, pleural surface"),
+    ("pleura", "space", "", "", "pleural space, pleural cavity, pleural cavities"),
     ("pleura", "angle", "", "", "costophrenic angle, costophrenic angles, costophrenic sulcus, "
-     "cp angles, cp angle, costophrenic sulci, costophrenic recesses"),
+     "cp angles, cp angle, costophrenic sulci, costophrenic recess, costophrenic recesses, "
+     "costodiaphragmatic recess, costodiaphragmatic recesses, lateral costophrenic angle"),
     ("heart", "", "", "", "heart, cardiac"),
     ("heart", "size", "", "", "heart size, cardiac silhouette, cardiac size, cardiac shadow, "
      "cardiac contour, heart shadow, cardiac contours, cardiothoracic ratio, size of the heart, "
@@ -167,10 +170,13 @@ def place_terms() -> dict[str, Term]:
         if organ != "devices":
             for word in (organ, *names):
                 found.setdefault(word, Term("place", place=Place(organ)))
+    many: dict[str, Term] = {}
     for organ, part, site, side, forms in _PLACES:
         for word in words(forms):
             for spelt in spellings(word):
-                found[spelt] = Term("place", place=Place(organ, part, site, side))
+                term = Term("place", place=Place(organ, part, site, side))
+                found[spelt] = term
+                many.setdefault(plural(spelt), term)
     ordinals = "first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, "
     ordinals += "eleventh, twelfth"
     for n, ordinal in enumerate(words(ordinals), 1):
@@ -178,7 +184,7 @@ def place_terms() -> dict[str, Term]:
         place = Place("bones", "rib", f"{n}{end} rib")
         for word in (f"{ordinal} rib", f"{n} {end} rib", f"rib {n}"):
             found[word] = Term("place", place=place)
-    return found
+    return many | found
 
 
 _ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")

@@ -123,8 +123,7 @@ MODIFIERS = frozenset(
      "known", "now", "ignore", "conspicuity")
 )  # fmt: skip
 PREDICATES = frozenset(
-    ("normal", "enlarged", "dilated", "not enlarged", "not dilated", "unseen", "unassessed",
-     "borderline normal", "aneurysmal", "absent organ", "fractured")
+    ("normal", "adjective", "unseen", "unassessed", "borderline normal", "absent organ")
 )  # fmt: skip
 
 
@@ -135,6 +134,8 @@ def find_heads(items: Sequence[Item]) -> None:
         item = items[k]
         if item.cat == "thing":
             head = k
+        elif item.cat == "adjective" and k + 1 < len(items) and items[k + 1].cat == "thing":
+            pass  # "a fatty lesion": said of the lesion, not of the organ
         elif item.cat not in MODIFIERS and not (
             head >= 0 and item.cat in ("and", "or", "comma") and _pairs(items, k)
         ):
