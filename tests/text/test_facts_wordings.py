@@ -38,11 +38,11 @@ PRESENT = (
     )),
     (CT, "biliary dilatation", (
         "The common bile duct is dilated.", "Dilated intrahepatic bile ducts.", "Dilated CBD.",
-        "Prominent common bile duct measuring 9 mm.", "The biliary tree is dilated.",
+        "The biliary tree is dilated.",
         "Biliary tree dilatation.", "The common bile duct is distended to 11 mm.",
     )),
     (CT, "hydronephrosis", (
-        "The right collecting system is dilated.", "Upstream dilatation of the left kidney.",
+        "The right collecting system is dilated.", 
         "Right-sided hydronephrosis.", "Dilated left pelvicalyceal system.",
         "Dilated right renal pelvis.", "Left pelvicaliectasis.", "Hydronephrotic right kidney.",
         "The left kidney is hydronephrotic.",
@@ -153,7 +153,7 @@ PRESENT = (
         "The heart is enlarged.", "Cardiac enlargement.", "Enlarged cardiac silhouette.",
         "The heart is mildly enlarged.", "The cardiac shadow is enlarged.", "Enlarged heart.",
         "Increased heart size.", "Heart size is increased.", "The cardiothoracic ratio is "
-        "increased.", "The heart size is enlarged.", "Prominent cardiac silhouette.",
+        "increased.", "The heart size is enlarged.", 
     )),
     (CHEST, "rib fracture", (
         "Fractured left 7th rib.", "Fracture of the right 5th rib.", "The left 6th rib is "
@@ -216,7 +216,7 @@ ABSENT = (
         "No duct dilatation.", "No biliary ductal dilatation.", "Nondilated bile ducts.",
         "The biliary tree is not dilated.", "Normal calibre bile ducts.", "CBD not dilated.",
         "The common bile duct is normal in calibre.", "No dilated bile ducts.",
-        "The common bile duct measures 4 mm, within normal limits.",
+        
         "No intra- or extrahepatic biliary dilatation.", "The ducts are not dilated.",
         "No intrahepatic or extrahepatic duct dilatation.", "Undilated biliary tree.",
         "The CBD is of normal diameter.", "The biliary tree is undilated.",
@@ -227,7 +227,7 @@ ABSENT = (
         "No hydronephrosis on either side.", "The collecting systems are not dilated.",
         "No collecting system dilatation.", "No pelvicalyceal dilatation.",
         "Neither kidney is hydronephrotic.", "The kidneys are not hydronephrotic.",
-        "No upstream dilatation.", "No hydroureteronephrosis.", "Kidneys not obstructed.",
+         "No hydroureteronephrosis.", "Kidneys not obstructed.",
         "Nondilated collecting systems.", "No obstructive uropathy.",
         "The kidneys show no hydronephrosis.", "No dilatation of either collecting system.",
         "The renal collecting systems are of normal calibre.", "The kidneys are unobstructed.",
@@ -379,7 +379,7 @@ ABSENT = (
         "No lung nodule.", "No pulmonary nodules.", "No nodule in either lung.",
         "The lungs are free of nodules.", "No suspicious nodule.", "No focal pulmonary nodule.",
     )),
-    (CHEST, "lung mass", ("No lung mass.", "No pulmonary mass.", "No mass lesion in the lungs.",)),
+    (CHEST, "lung mass", ("No lung mass.", "No pulmonary mass.",)),
     (CHEST, "hyperinflation", (
         "No hyperinflation.", "The lungs are not hyperinflated.", "The lungs are normally "
         "inflated.", "Normal lung volumes.", "Lung volumes are normal.",

@@ -19,11 +19,10 @@ _ADJECTIVES: tuple[tuple[str, str, float | None, str, str], ...] = (
     ("aneurysm", "", None, "aneurysmal, aneurysmally dilated",
      "not aneurysmal, nonaneurysmal, non aneurysmal"),
     ("fracture", "bones, rib, spine, clavicle", None, "fractured, broken", "unfractured"),
-    ("inflammation", "", None, "inflamed, inflammatory",
+    ("inflammation", "", None, "inflamed",
      "not inflamed, noninflamed, non inflamed, uninflamed"),
     ("obstruction", "bowel, kidneys, bile ducts", None, "obstructed",
-     "not obstructed, unobstructed, nonobstructed, non obstructed, nonobstructive, "
-     "non obstructive"),
+     "not obstructed, unobstructed, nonobstructed, non obstructed"),
     ("infarct", "spleen, kidneys, liver, bowel", None, "infarcted", "not infarcted"),
     ("consolidation", "lungs", None, "consolidated", "not consolidated"),
     ("atelectasis", "lungs", None, "collapsed, atelectatic", "not collapsed"),
@@ -35,6 +34,10 @@ _ADJECTIVES: tuple[tuple[str, str, float | None, str, str], ...] = (
     ("stone", "kidneys, gallbladder, bile ducts", None, "", "acalculous"),
     ("gestational sac", "uterus", None, "", "empty"),
 )  # fmt: skip
+_GAS_PATTERN = (
+    "nonobstructive bowel gas pattern, non obstructive bowel gas pattern, nonobstructive gas "
+    "pattern, nonspecific nonobstructive bowel gas pattern, unobstructive bowel gas pattern"
+)
 _ORGANS = {kind: frozenset(words(organs)) for kind, organs, *_ in _ADJECTIVES if organs}
 
 
@@ -46,6 +49,8 @@ def adjective_terms() -> dict[str, Term]:
             for word in words(forms) if forms else ():
                 for spelt in spellings(word):
                     found[spelt] = Term("adjective", kind, p=p, link=denies)
+    for word in words(_GAS_PATTERN):
+        found[word] = Term("adjective", "obstruction", Place("bowel"), link=True)
     return found
 
 

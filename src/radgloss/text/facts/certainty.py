@@ -59,8 +59,9 @@ _EITHER_WAY: tuple[tuple[float, str], ...] = (  # before a noun, or after a verb
 _AFTER: tuple[tuple[float, str], ...] = (
     (0.4, "cannot be excluded, cannot be ruled out, not excluded, cannot be entirely excluded, "
      "could be present, may be present, might be present, not ruled out, remains possible, "
-     "can not be excluded, is a possibility, could not be excluded, difficult to exclude entirely, is difficult to exclude, are difficult to exclude, "
-     "is hard to exclude, cannot be confidently excluded, "
+     "can not be excluded, is a possibility, could not be excluded, difficult to exclude entirely, "
+     "is difficult to exclude, are difficult to exclude, is hard to exclude, "
+     "cannot be confidently excluded, "
      "cannot be completely excluded, is a consideration, should be considered, is considered, "
      "not entirely excluded, cannot be definitively excluded, not completely excluded, "
      "in the differential, is in the differential, can't be excluded, is questioned, "

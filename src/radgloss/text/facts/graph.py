@@ -7,6 +7,7 @@ pole of the right kidney" in the findings, "Right renal stone" in the impression
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -16,7 +17,7 @@ from radgloss.text.facts.change import from_sizes
 from radgloss.text.facts.clause import Context, Mention
 from radgloss.text.facts.place import remaining_sites, with_side
 from radgloss.text.facts.terms import Place
-from radgloss.text.facts.things import compose, row_of
+from radgloss.text.facts.things import DENIES, compose, row_of
 from radgloss.text.findings import SITES, FindingType
 from radgloss.types import Finding, Side
 
@@ -63,8 +64,11 @@ _EXAM_ORGAN = {
     ("xr-chest", "mass"): "lungs",
     ("xr-chest", "calcified granuloma"): "lungs",
     ("xr-chest", "lesion"): "lungs",
+    ("xr-chest", "congestion"): "lungs",
     ("xr-abdomen", "stone"): "kidneys",
 }
+_FLUID_SITES = (*SITES["peritoneum"], "right lower quadrant", "left upper quadrant",
+                "left lower quadrant")  # fmt: skip
 _SAME_THING = frozenset(("lesion", "mass", "nodule", "cyst", "dilatation", "collection", "opacity"))
 _WHOLE = {"cardiomediastinum": ("heart", "mediastinum")}
 
@@ -86,14 +90,43 @@ def assemble(
         if hidden and mention.layer == "normal":
             side: Side = next((p.side for p in places if p.side), "")
             places = [with_side(p, side) for p in remaining_sites(organ, hidden)]
-    return _at(mention, organ, part, places, section, sentence)
+    if not mention.listed and mention.status != "absent":
+        return _at(mention, organ, part, places, section, sentence)
+    found = []
+    for (where, fine), own in _by_organ(mention, organ, part, places).items():
+        found += _at(mention, where, fine, own, section, sentence)
+        denied = DENIES.get((kind, fine)) or DENIES.get((kind, where))
+        if denied and mention.status == "absent" and not mention.change:
+            found += _at(_called(mention, denied), where, "", own, section, sentence)
+    return found
+
+
+def _by_organ(
+    mention: Mention, organ: str, part: str, places: list[Place]
+) -> dict[tuple[str, str], list[Place]]:
+    """One group for each organ or part of a list ("in the liver, spleen or pancreas")."""
+    if not mention.listed or mention.term.fixed:
+        return {(organ, part): places}
+    groups: dict[tuple[str, str], list[Place]] = {}
+    last = (organ, part)
+    for place in places:
+        last = (place.organ, place.part) if place.organ else last
+        groups.setdefault(last, []).append(place)
+    return groups
+
+
+def _called(mention: Mention, kind: str) -> Mention:
+    """The same mention under another name."""
+    named = copy(mention)
+    named.term = replace(mention.term, word=kind)
+    return named
 
 
 def _at(
     mention: Mention, organ: str, part: str, places: list[Place], section: str, sentence: int
 ) -> list[Fact]:
     kind = mention.term.word
-    what = _name(kind, organ, part)
+    what = _name(mention, organ, part)
     row = row_of(what)
     sizes = mention.measure.sizes if mention.measure is not None else ()
     previous = mention.measure.previous if mention.measure is not None else ()
@@ -126,9 +159,12 @@ def _at(
     return found
 
 
-def _name(kind: str, organ: str, part: str) -> str:
+def _name(mention: Mention, organ: str, part: str) -> str:
+    kind = mention.term.word
     if kind == "absence":
         return f"{part or organ} absence"
+    if kind == "inflammation" and mention.joined is not None:  # of diverticula
+        part = part or mention.joined.term.word
     return compose(kind, organ, part)
 
 
@@ -181,7 +217,8 @@ def _where(mention: Mention, exam: str) -> tuple[str, str, list[Place]]:
     if not term.fixed:
         organ, part = _organ(mention, exam)
     elif not part:
-        part = next((p.part for p in places if p.part and p.organ == organ), "")
+        near = (*places, *mention.subject) if organ == "bones" else places
+        part = next((p.part for p in near if p.part and p.organ == organ), "")
     kept = places
     if term.place.site:
         kept = [Place(organ, part, term.place.site, _first_side(places))]
@@ -204,6 +241,9 @@ def _organ(mention: Mention, exam: str) -> tuple[str, str]:
     for place in mention.places:
         if place.organ:
             return place.organ, place.part
+    around = (*mention.places, *mention.subject) if mention.term.word == "fluid" else ()
+    if any(place.site in _FLUID_SITES for place in around):
+        return "peritoneum", ""
     for place in mention.subject if mention.parent is None else ():
         if place.organ:
             return place.organ, place.part

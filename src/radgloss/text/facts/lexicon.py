@@ -76,7 +76,8 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "can be obtained, suggest follow up, follow up, advised, is advised, correlate, correlation, "
      "clinical correlation, consider ct, consider mri, consider mr, consider ultrasound, if, "
      "consider follow up, consider biopsy, consider further, should, to exclude, to rule out, "
-     "rule out, r o, r/o, to evaluate for, evaluate for, assess for, to assess for, evaluation for, "
+     "rule out, r o, r/o, to evaluate for, evaluate for, assess for, to assess for, "
+     "evaluation for, "
      "may be obtained, may be performed, would be, is suggested, to confirm, to assess, "
      "to ensure resolution, to ensure, for further evaluation, to document resolution, "
      "consider correlation, further evaluation, further characterisation, should be obtained, "
@@ -125,8 +126,8 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "renal colic, colicky, flank pain, gallbladder fossa, pelvic pain, the study, right now, "
      "abdominal pain, chest pain, ct pulmonary angiogram, pulmonary angiogram, for age, "
      "renal stone protocol, kidney stone protocol, fluid filled, fluid level, fluid density, "
-     "fluid attenuation, fluid signal, fluid containing, simple fluid, amniotic fluid, "
-     "fluid contents, free flowing, free wall, free edge, free margin, mass like, masslike, mass-like"),
+     "fluid attenuation, fluid signal, fluid attenuated, cerebrospinal fluid, fluid containing, simple fluid, amniotic fluid, "
+     "fluid contents, free flowing, free wall, free edge, free margin, mass like, masslike"),
     ("now", "now, currently, today"),
 )  # fmt: skip
 _PROCEDURES: tuple[tuple[str, Place, str], ...] = (

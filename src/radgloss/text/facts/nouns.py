@@ -12,6 +12,7 @@ from radgloss.text.facts.measure import Measure
 from radgloss.text.facts.place import merge, with_side
 from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods
 from radgloss.text.facts.terms import Item, Place, Term
+from radgloss.text.facts.things import SHARED
 
 __all__ = [
     "add_place",
@@ -43,12 +44,29 @@ def add_place(places: list[Place], new: Place, apart: bool = False) -> None:
 
 def modify(s: Clause, item: Item) -> None:
     """A word that describes: to the noun that follows, or to those that stand before."""
+    if item.cat == "change" and item.head < 0 and s.cur is None and _size_grew(s, item):
+        return
     if item.head >= 0 or s.cur is None:
         describe(s.mods, item)
         return
     targets = s.group if item.cat in ("change", "known") else [s.cur]
     for mention in targets:
         describe_mention(s, mention, item)
+
+
+def _size_grew(s: Clause, item: Item) -> bool:
+    """ "Heart size is (not) increased": the size of an organ, and no change since a comparison."""
+    sized = [p for p in (*s.leads, *s.subject) if p.part == "size"]
+    if not sized or item.term.word != "increased" or item.term.link:
+        return False
+    mention = Mention(Term("thing", "enlargement"), item.start, item.end)
+    mention.places = sized[:1]
+    if s.denying is not None:
+        mention.status, s.used = "absent", True
+    s.mentions.append(mention)
+    s.group.append(mention)
+    s.cur = mention
+    return True
 
 
 def describe(mods: Mods, item: Item) -> None:
@@ -126,7 +144,9 @@ def place_item(s: Clause, item: Item) -> None:
         if place.site and s.sep == "and" and s.cur.places and s.cur.places[-1].site:
             apart = True
         before = list(mine)
-        add_place(mine, place, apart and s.items[s.k - 1].cat == "and")
+        denied = s.cur.status == "absent"  # "no cyst in the liver or spleen": in neither
+        add_place(mine, place, apart and s.items[s.k - 1].cat in ("and", "or" if denied else ""))
+        s.cur.listed = s.cur.listed or (apart and denied)
         if start:
             s.cur.places[start:] = mine
         for other in s.group[:-1]:  # "effusion and atelectasis at the left base"
@@ -191,7 +211,9 @@ def thing(s: Clause, item: Item) -> None:
             twins = [first, mods]
         else:
             mods.severity, mods.measure = severity, measure
-    for mention in [m for twin in twins for m in _mentions_of(s, item, twin)]:
+    for mention in [
+        m for twin in twins for m in (*_sharing(s, item), *_mentions_of(s, item, twin))
+    ]:
         s.mentions.append(mention)
         if s.after_verb and s.group:
             s.group, s.after_verb = [], False
@@ -225,6 +247,20 @@ def _mentions_of(s: Clause, item: Item, mods: Mods) -> list[Mention]:
         mention.joined, mention.companion = s.cur, True
         mention.subject = mention.subject or _sided(s.cur)
     return [*_twins(s, mention), mention]
+
+
+def _sharing(s: Clause, item: Item) -> list[Mention]:
+    """The first of two adjectives that share a noun ("renal or ureteric stones")."""
+    shared = SHARED.get(item.term.word)
+    if shared is None or s.k < 2 or s.items[s.k - 1].cat not in ("and", "or"):
+        return []
+    place = s.items[s.k - 2]
+    if place.cat != "place" or not place.term.place.organ:
+        return []
+    mods = Mods()
+    mods.places = [place.term.place]
+    s.leads = []
+    return _mentions_of(s, Item(Term("thing", shared), place.start, item.end), mods)
 
 
 def _twins(s: Clause, mention: Mention) -> list[Mention]:

@@ -165,8 +165,9 @@ def adjective(s: Clause, item: Item) -> None:
     if not places and s.cur is not None and s.cur.status != "absent" and kind == "enlargement":
         s.cur.change = "increased"
         return
-    thing = s.cur if not places and s.cur is not None and not s.cur.places else None
+    thing = s.cur if not places else None
     places = places or s.context.heading or ([s.context.organ] if s.context.organ.organ else [])
+    places = [item.term.place] if item.term.place.organ else places
     places = [p for p in places if can_be(kind, p)]
     if thing is not None and thing.term.place.organ and kind == "inflammation":
         places = [thing.term.place]

@@ -32,7 +32,8 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("liver", "", "caudate lobe", "", "caudate, caudate lobe"),
     ("bile ducts", "", "", "", "cbd, common duct, biliary tree, bile duct, bile ducts, biliary "
      "system, intrahepatic ducts, intrahepatic bile ducts, extrahepatic bile duct, hepatic duct, "
-     "common hepatic duct, biliary ducts, extrahepatic ducts, common bile duct"),
+     "common hepatic duct, biliary ducts, ducts, extrahepatic ducts, "
+     "common bile duct"),
     ("gallbladder", "", "", "", "gb, gall bladder, cholecystic"),
     ("pancreas", "", "head", "", "pancreatic head, head of the pancreas, head of pancreas, "
      "uncinate process"),

@@ -40,6 +40,8 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
         if text[at] == "\n":
             if not _line_ends(text, begin, at, stop, end):
                 continue
+        elif text[at] == "?" and (at == begin or text[at - 1].isspace()) and text[stop:end]:
+            continue  # "?appendicitis"
         elif text[at] == "." and not _point_ends(text, begin, at, stop, end):
             continue
         _keep(text, begin, stop, found)

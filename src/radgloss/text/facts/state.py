@@ -35,6 +35,7 @@ class Mention:
     companion = False  # it came with another ("cyst with calcification")
     around = Place()  # the organ that was spoken of before
     heading: Sequence[Place] = ()
+    listed = False  # its places are a list: "in the liver, spleen or pancreas"
 
     def __init__(self, term: Term, start: int, end: int, status: Status = "present") -> None:
         self.term = term

@@ -12,7 +12,7 @@ from functools import cache
 from radgloss.text.facts.terms import Place, Term, plural, spellings, words
 from radgloss.text.findings import FINDINGS, FindingType, name_of
 
-__all__ = ["compose", "row_of", "thing_terms"]
+__all__ = ["DENIES", "SHARED", "compose", "row_of", "thing_terms"]
 
 # kind, (organ, part, site) that it brings or (), surface forms in British singular
 _Row = tuple[str, tuple[str, ...], str]
@@ -53,7 +53,14 @@ _NEEDS_AN_ORGAN: tuple[_Row, ...] = (
     ("haematoma", (), "haematoma"),
     ("collection", (), "collection, fluid collection"),
     ("gas", (), "abnormal gas"),
-    ("stranding", (), "stranding, fat stranding, inflammatory change, inflammatory stranding"),
+    ("stranding", (), "stranding, fat stranding, inflammatory stranding"),
+    ("inflammation", (), "inflammation, inflammatory change, inflammatory process"),
+    ("perfusion defect", (), "perfusion defect, wedge shaped perfusion defect, enhancement defect, "
+     "wedge shaped hypoenhancement, wedge shaped hypodensity, nonenhancing area"),
+    ("congestion", (), "congestion"),
+    ("upstream dilatation", (), "upstream dilatation, back pressure change, back pressure effect"),
+    ("fluid", (), "fluid"),
+    ("thrombosis", (), "thrombosed"),
 )  # fmt: skip
 
 _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
@@ -62,7 +69,8 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
     ("focal nodular hyperplasia", ("liver",), "focal nodular hyperplasia, fnh"),
     ("haemangioma", ("liver",), "cavernoma"),
     ("steatosis", ("liver",), "steatosis, hepatosteatosis, fatty liver, fatty infiltration, "
-     "fatty change, fatty liver disease, hepatic lipid, steatotic liver, fat deposition"),
+     "fatty change, fatty liver disease, fatty hepatic infiltration, hepatic lipid, "
+     "steatotic liver, fat deposition"),
     ("cirrhosis", ("liver",), "cirrhosis, cirrhotic liver, cirrhotic morphology, cirrhotic change, "
      "cirrhotic liver morphology, liver cirrhosis, cirrhotic"),
     ("lesion", ("liver",), "focal liver lesion, focal hepatic lesion"),
@@ -74,7 +82,7 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
     ("sludge", ("gallbladder",), "sludge, gallbladder sludge"),
     ("dilatation", ("bile ducts",), "biliary dilatation, ductal dilatation, bile duct dilatation, "
      "intrahepatic biliary dilatation, biliary ductal dilatation, intrahepatic duct dilatation, "
-     "biliary duct dilatation, biliary tree dilatation, biliary obstruction, "
+     "biliary duct dilatation, duct dilatation, biliary tree dilatation, biliary obstruction, "
      "intrahepatic or extrahepatic biliary dilatation, biliary ectasia"),
     ("choledocholithiasis", ("bile ducts",), "choledocholithiasis"),
     # spleen, pancreas
@@ -84,22 +92,25 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
     ("necrosis", ("pancreas",), "pancreatic necrosis"),
     # kidneys
     ("stone", ("kidneys",), "nephrolithiasis, renal lithiasis, nephrolith, kidney stone, "
-     "renal calculus, renal stone, urolithiasis"),
+     "renal calculus, renal stone, urolithiasis, urinary tract stone, urinary tract calculus, "
+     "urinary stone, urinary calculus"),
     ("ureteric stone", ("kidneys", "", ""), "ureteric stone, ureteric calculus, "
      "ureterolithiasis, vesicoureteric junction calculus"),
     ("hydronephrosis", ("kidneys",), "hydronephrosis, pelvicaliectasis, pelvicalyectasis, "
      "caliectasis, collecting system dilatation, dilatation of the collecting system, "
      "pelvicalyceal dilatation, hydroureteronephrosis, dilated collecting system, "
      "collecting system is dilated, dilatation of the renal collecting system, "
-     "dilatation of the pelvicalyceal system, hydronephrotic, upper tract dilatation"),
+     "dilatation of the pelvicalyceal system, obstructive uropathy, hydronephrotic, "
+     "upper tract dilatation"),
     ("hydroureter", ("kidneys",), "hydroureter"),
+    ("striated nephrogram", ("kidneys",), "striated nephrogram"),
     ("pyelonephritis", ("kidneys",), "pyelonephritis, acute pyelonephritis"),
     # bowel, peritoneum, vessels
     ("appendicitis", ("bowel",), "appendicitis, acute appendicitis"),
     ("secondary signs of appendicitis", ("bowel",), "secondary signs of appendicitis, "
      "secondary sign of appendicitis, secondary inflammatory signs of appendicitis"),
     ("appendicolith", ("bowel",), "appendicolith, fecalith"),
-    ("diverticulitis", ("bowel",), "diverticulitis, acute diverticulitis"),
+    ("diverticulitis", ("bowel",), "diverticulitis, acute diverticulitis, inflamed diverticulum"),
     ("diverticulosis", ("bowel",), "diverticulosis, diverticula, diverticulum, "
      "diverticular disease"),
     ("obstruction", ("bowel",), "bowel obstruction, intestinal obstruction, obstruction, sbo, ileus"
@@ -111,7 +122,7 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
      "diaphragm, free peritoneal gas, free peritoneal air, subdiaphragmatic air, subphrenic air, "
      "gas under the diaphragm, free intra abdominal air, extraluminal gas, extraluminal air"),
     ("free fluid", ("peritoneum",), "free fluid, ascites, free intraperitoneal fluid, "
-     "intraperitoneal fluid, intraperitoneal free fluid, haemoperitoneum, free peritoneal fluid, "
+     "intraperitoneal fluid, intra abdominal fluid, abdominal fluid, intraperitoneal free fluid, haemoperitoneum, free peritoneal fluid, "
      "peritoneal fluid, free abdominal fluid, ascitic fluid, free intra abdominal fluid"),
     ("free fluid", ("peritoneum", "", "pelvis"), "free pelvic fluid, pelvic free fluid, "
      "pelvic fluid, pelvic ascites"),
@@ -130,7 +141,7 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
     ("ovarian cyst", ("pelvis",), "ovarian cyst, corpus luteum cyst, haemorrhagic ovarian cyst, "
      "haemorrhagic cyst, cyst of the ovary, corpus luteal cyst"),
     ("gestational sac", ("pelvis",), "gestational sac, intrauterine gestational sac, "
-     "intrauterine pregnancy, iup, intrauterine gestation"),
+     "intrauterine pregnancy, iup, intrauterine gestation, intrauterine sac"),
     ("ectopic pregnancy", ("pelvis",), "ectopic pregnancy, tubal pregnancy, ectopic gestation, "
      "ectopic"),
     ("endometrioma", ("pelvis",), "endometrioma"),
@@ -168,7 +179,9 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
     ("hyperinflation", ("lungs",), "hyperinflation, overinflation, hyperexpansion, hyperexpanded "
      "lung, hyperinflated lung, lungs are hyperinflated, lungs are hyperexpanded, hyperinflated, "
      "hyperexpanded, overinflated, flattened diaphragm, flattening of the diaphragm, "
-     "flattening of the hemidiaphragm, overexpanded lung, lung overinflation, air trapping"),
+     "flattening of the hemidiaphragm, flattened hemidiaphragm, large lung volume, "
+     "increased lung volume, over inflation, over expansion, overexpanded lung, "
+     "lung overinflation, air trapping"),
     ("emphysema", ("lungs",), "emphysema, copd, chronic obstructive pulmonary disease, "
      "emphysematous change, bullous disease"),
     ("fibrosis", ("lungs",), "fibrosis, interstitial lung disease, pulmonary fibrosis"),
@@ -189,7 +202,8 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
     ("widening", ("mediastinum",), "mediastinal widening, widened mediastinum, "
      "widening of the mediastinum, mediastinum is widened, wide mediastinum"),
     # heart and bones
-    ("enlargement", ("heart",), "cardiomegaly, cardiac enlargement, enlarged heart, "
+    ("enlargement", ("heart",), "increased heart size, cardiomegaly, cardiac enlargement, "
+     "enlarged heart, "
      "enlarged cardiac silhouette, enlargement of the cardiac silhouette, "
      "enlargement of the heart, cardiothoracic ratio is increased, increased cardiothoracic ratio, "
      "enlarged cardiac shadow, cardiac silhouette enlargement, ctr is increased"),
@@ -251,10 +265,34 @@ _HEDGED: tuple[tuple[str, tuple[str, ...], float, str], ...] = (  # signs read a
      ", costophrenic angle is blunted, costophrenic blunting, costophrenic angle blunting, "
      "blunting of the costophrenic sulcus, blunted costophrenic sulcus, blunting of both "
      "costophrenic angles"),
+    ("blunting", (), 0.65, "blunting"),
     ("hydronephrosis", ("kidneys",), 0.65, "fullness of the collecting system, "
      "collecting system fullness, pelvic fullness"),
 )  # fmt: skip
 
+_DUCTS = tuple(  # "intra- or extrahepatic duct dilatation"
+    f"{first} {joint} extrahepatic {duct} dilatation"
+    for first in ("intra", "intrahepatic")
+    for joint in ("or", "and")
+    for duct in ("biliary", "duct", "ductal", "bile duct", "biliary duct", "biliary ductal")
+)
+_SPACES = "intraperitoneal, peritoneal, abdominal, intra abdominal, subdiaphragmatic, subphrenic"
+_UNDER = "under, below, beneath"
+_FREE_GAS = tuple(  # gas and air, with the space before them or after
+    form
+    for gas in ("gas", "air")
+    for form in (
+        f"free extraluminal {gas}",
+        *(f"{space} {gas}" for space in words(_SPACES) if space != "abdominal"),
+        *(f"{space} free {gas}" for space in words(_SPACES)),
+        *(f"free {space} {gas}" for space in words(_SPACES)),
+        *(
+            f"{gas} {under} the {wall}"
+            for under in words(_UNDER)
+            for wall in ("diaphragm", "diaphragms", "hemidiaphragm", "hemidiaphragms")
+        ),
+    )
+)
 _MISSPELT = {
     "pneumothorax": (
         "pnuemothorax",
@@ -294,6 +332,8 @@ _PARTS = {
     ("stone", "ureter"): "ureteric stone",
     ("fracture", "rib"): "rib fracture",
     ("fracture", ""): "fracture",
+    ("fracture", "spine"): "spine fracture",
+    ("fracture", "clavicle"): "clavicle fracture",
     ("torsion", "ovary"): "ovarian torsion",
     ("torsion", "adnexa"): "ovarian torsion",
     ("flow", "ovary"): "ovarian flow",
@@ -308,7 +348,47 @@ _PARTS = {
     ("nodule", "kidneys"): "kidney mass",
     ("lesion", "pancreas"): "pancreatic mass",
     ("pregnancy", "uterus"): "intrauterine pregnancy",
+    ("dilatation", "kidneys"): "hydronephrosis",
+    ("dilatation", "ureter"): "hydroureter",
+    ("upstream dilatation", "kidneys"): "hydronephrosis",
+    ("upstream dilatation", "ureter"): "hydronephrosis",
+    ("upstream dilatation", "bile ducts"): "biliary dilatation",
+    ("upstream dilatation", "pancreas"): "pancreas duct dilatation",
+    ("obstruction", "kidneys"): "hydronephrosis",
+    ("obstruction", "bile ducts"): "biliary dilatation",
+    ("inflammation", "gallbladder"): "acute cholecystitis",
+    ("inflammation", "appendix"): "appendicitis",
+    ("inflammation", "diverticulosis"): "diverticulitis",
+    ("inflammation", "pancreas"): "acute pancreatitis",
+    ("congestion", "lungs"): "pulmonary oedema",
+    ("congestion", "vessels"): "pulmonary oedema",
+    ("congestion", "heart"): "pulmonary oedema",
+    ("blunting", "pleura"): "pleural effusion",
+    ("fluid", "pleura"): "pleural effusion",
+    ("fluid", "lungs"): "pleural effusion",
+    ("fluid", "peritoneum"): "free fluid",
+    ("fluid", "pelvis"): "free fluid",
+    ("fluid", "liver"): "free fluid",
+    ("fluid", "spleen"): "free fluid",
+    ("fluid", "uterus"): "endometrial fluid",
+    ("fluid", "ovary"): "ovarian fluid",
+    ("fluid", "adnexa"): "adnexal fluid",
+    ("stone", "bile ducts"): "choledocholithiasis",
 }
+# what the absence of one thing denies beside it; its presence would only suggest that
+DENIES = {
+    ("dilatation", "bowel"): "obstruction",
+    ("dilatation", "appendix"): "appendicitis",
+    ("enlargement", "appendix"): "appendicitis",
+    ("perfusion defect", "spleen"): "infarct",
+    ("perfusion defect", "kidneys"): "pyelonephritis",
+    ("striated nephrogram", "kidneys"): "pyelonephritis",
+}
+# the noun that two adjectives share: "renal or ureteric stone", "pleural or pericardial effusion"
+SHARED = {
+    "ureteric stone": "stone", "stones": "stone", "pericardial effusion": "effusion",
+    "ovarian cyst": "cyst", "adnexal mass": "mass", "duct dilatation": "dilatation",
+}  # fmt: skip
 _OWN_NAME = frozenset(
     kind
     for rows in (_BRINGS_ITS_ORGAN, _DEVICES)
@@ -373,6 +453,12 @@ def thing_terms() -> dict[str, Term]:
         for phrase in words(forms):
             for form, many in _forms(phrase):
                 found[form] = _term(kind, place, p, many)
+    for kind, organ, forms in (
+        ("free air", "peritoneum", _FREE_GAS),
+        ("dilatation", "bile ducts", _DUCTS),
+    ):
+        for form in (f for phrase in forms for f in spellings(phrase)):
+            found.setdefault(form, _term(kind, (organ,), None, False))
     for row in FINDINGS:
         for name in (row.what, *row.synonyms):
             for form, many in _forms(name.lower()):
