@@ -426,6 +426,87 @@ UNCERTAIN = (
 )  # fmt: skip
 
 
+# signs that are denied together with what they would mean, on the page of its own organ
+SUGGESTED = (
+    ("No peripancreatic stranding to suggest pancreatitis.", CT, "acute pancreatitis"),
+    ("No dilated bowel loops to suggest obstruction.", CT, "bowel obstruction"),
+    ("No wall thickening or fluid to indicate cholecystitis.", CT, "acute cholecystitis"),
+    ("No opacity is seen to suggest pneumonia.", CHEST, "pneumonia"),
+    ("No opacity suspicious for pneumonia.", CHEST, "pneumonia"),
+    ("Nothing to suggest appendicitis.", CT, "appendicitis"),
+)
+# in two sentences or about two organs: everything that the lines say of the table's names
+WHOLE = {
+    "No renal or ureteric stones.": {("kidney stone", "absent"), ("ureteric stone", "absent")},
+    "No stones in the kidneys or ureters.": {
+        ("kidney stone", "absent"), ("ureteric stone", "absent"),
+    },
+    "No pleural or pericardial effusion.": {("pleural effusion", "absent")},
+    "No cyst in the liver, spleen or left kidney.": {
+        ("liver cyst", "absent"), ("splenic cyst", "absent"), ("kidney cyst", "absent"),
+    },
+    "5 mm stone in the left ureter. No upstream dilatation.": {
+        ("ureteric stone", "present"), ("hydronephrosis", "absent"),
+    },
+    "Stone in the distal bile duct with upstream dilatation.": {("biliary dilatation", "present")},
+    "No free air or fluid.": {("free air", "absent"), ("free fluid", "absent")},
+    "Diverticulosis w/o diverticulitis.": {("diverticulitis", "absent")},
+    "Heart size is not increased, no effusion.": {
+        ("cardiomegaly", "absent"), ("pleural effusion", "absent"),
+    },
+    "Cyst with floating membranes. Features of hydatid disease of the liver.": {
+        ("liver hydatid cyst", "present"),
+    },
+}  # fmt: skip
+# words of the rules in sentences that must not set them off: the table's names that they state
+SILENT = {
+    "The gallbladder is collapsed.": set(),  # no atelectasis
+    "Fatty replacement of the pancreas.": set(),  # no fatty liver
+    "Fatty mass in the left kidney.": {("kidney mass", "present")},
+    "The bladder is empty.": set(),  # no pregnancy denied
+    "The gestational sac is empty.": {("intrauterine pregnancy", "present")},
+    "The lymph nodes are inflamed.": set(),
+    "Inflammation of the sigmoid colon.": set(),
+    "The fracture is consolidated.": set(),  # healed, no lung
+    "Perfusion defect in the spleen.": set(),  # a sign: denied it denies, stated it suggests
+    "Dilated loops of small bowel.": set(),
+    "Fluid-filled loops of bowel.": set(),
+    "FLAIR: fluid attenuated inversion recovery.": set(),
+    "Fluid in the endometrial cavity.": set(),
+    "Fluid level in the stomach.": set(),
+    "The liver contains gas.": set(),
+    "Free wall of the left ventricle.": set(),
+    "The stone lies free in the gallbladder.": {("gallstones", "present")},
+    "No new inflammation of the gallbladder.": {("acute cholecystitis", "absent")},
+    "Nonobstructing stone in the right kidney.": {("kidney stone", "present")},
+    "The pulmonary artery is enlarged.": set(),
+    "Heart failure has increased.": set(),
+    "Fracture of the clavicle.": set(),  # no rib
+    "Compression fracture of the lumbar spine.": set(),
+    "Ribs were counted.": set(),
+    "The bones are intact.": set(),  # not of the ribs alone
+    "The lungs are clear.": set(),
+    "Low lung volumes.": set(),
+    "The liver is large and the abdomen is distended.": set(),
+    "The appendix is not seen.": set(),  # an organ that nobody saw is not normal
+    "Normal colon, appendix not visualised.": set(),
+    "Dilated pancreatic duct.": set(),  # no bile duct
+    "Hepatic congestion.": set(),  # no lungs
+    "Wound infection? Rib fracture on the left.": {
+        ("rib fracture", "present"), ("pneumonia", "uncertain"),
+    },
+    "No effusion due to heart failure, pneumonia on the left.": {
+        ("pleural effusion", "absent"), ("pneumonia", "present"),
+    },
+    "No pneumothorax, findings suggest pneumonia.": {
+        ("pneumothorax", "absent"), ("pneumonia", "uncertain"),
+    },
+    "No effusion. Opacity to suggest pneumonia.": {
+        ("pleural effusion", "absent"), ("lung opacity", "present"), ("pneumonia", "uncertain"),
+    },
+}  # fmt: skip
+
+
 def told(sentence, exam):
     return {(f.what, f.status) for f in findings(sentence, exam) if row_of(f.what) is not None}
 
@@ -447,3 +528,18 @@ def test_a_denial_in_any_wording_is_absent(exam, what, sentence):
 @pytest.mark.parametrize(("exam", "what", "sentence"), lines(UNCERTAIN))
 def test_a_doubt_in_any_wording_is_uncertain(exam, what, sentence):
     assert {s for w, s in told(sentence, exam) if w == what} == {"uncertain"}
+
+
+@pytest.mark.parametrize(("sentence", "exam", "what"), SUGGESTED)
+def test_a_sign_that_is_denied_takes_its_meaning_with_it(sentence, exam, what):
+    assert {s for w, s in told(sentence, exam) if w == what} == {"absent"}
+
+
+@pytest.mark.parametrize("sentence", WHOLE)
+def test_a_line_about_several_things_states_each(sentence):
+    assert told(sentence, CT) == WHOLE[sentence]
+
+
+@pytest.mark.parametrize("sentence", SILENT)
+def test_words_of_a_rule_elsewhere_do_not_set_it_off(sentence):
+    assert told(sentence, CT) == SILENT[sentence]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from radgloss.text.facts.terms import Term, spellings, words
 from radgloss.types import Status
 
-__all__ = ["ABSENT", "PRESENT", "certainty_terms", "status_of"]
+__all__ = ["ABSENT", "CAUSES", "PRESENT", "certainty_terms", "status_of"]
 
 PRESENT = 0.85  # from here on a hedge asserts
 ABSENT = 0.03  # down to here it denies
@@ -47,7 +47,14 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
      "could not exclude, may have, suggestion of, consider, can't exclude, may also be, "
      "cannot entirely exclude, cannot completely exclude, cannot definitively exclude, "
      "the possibility of, question"),
+    (0.4, True, "to suggest, to indicate, to imply, to raise concern for, to account for"),
     (0.2, True, "less likely"),
+)  # fmt: skip
+CAUSES = frozenset(  # what is denied before them says nothing of what follows
+    words("due to, secondary to, related to, resulting from, likely due to, probably due to, "
+          "likely related to, likely secondary to, probably related to, probably secondary to, "
+          "may be due to, could be due to, may be related to, may be secondary to, may relate to, "
+          "could relate to, possibly due to, possibly related to, less likely")
 )  # fmt: skip
 _EITHER_WAY: tuple[tuple[float, str], ...] = (  # before a noun, or after a verb
     (0.97, "confirmed, proven"),
@@ -78,7 +85,7 @@ def certainty_terms() -> dict[str, Term]:
     for p, link, forms in _BEFORE:
         for word in words(forms):
             for spelt in spellings(word):
-                found[spelt] = Term("hedge", p=p, link=link)
+                found[spelt] = Term("hedge", word, p=p, link=link)
     for p, forms in _EITHER_WAY:
         for word in words(forms):
             for spelt in spellings(word):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from radgloss.text.facts.certainty import CAUSES
 from radgloss.text.facts.nouns import (
     add_place,
     describe,
@@ -62,6 +63,8 @@ def _deny_change(s: Clause, item: Item) -> None:
 def _hedge(s: Clause, item: Item) -> None:
     if s.leads:
         s.subject, s.leads = s.leads, []
+    if _denied_with_it(s, item):
+        s.denying, s.used = s.denying or Term("deny"), False
     if s.denying is not None and s.used:
         s.denying = None
     if s.denying is not None:
@@ -74,6 +77,18 @@ def _hedge(s: Clause, item: Item) -> None:
     else:
         s.hedge = item.term
     s.hedge_used, s.prep = False, False
+
+
+def _denied_with_it(s: Clause, item: Item) -> bool:
+    """Whether the sign that is denied takes its meaning with it.
+
+    "No stranding to suggest pancreatitis" denies both, wherever the verb stands."""
+    last = s.mentions[-1] if s.mentions else None
+    if last is None or last.status != "absent" or last.change or not item.term.link:
+        return False
+    if item.term.word.startswith("to "):
+        return True
+    return s.denying is not None and s.sep == "" and item.term.word not in CAUSES
 
 
 def _doubtful(s: Clause, item: Item) -> None:

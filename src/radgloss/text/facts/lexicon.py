@@ -126,7 +126,8 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "renal colic, colicky, flank pain, gallbladder fossa, pelvic pain, the study, right now, "
      "abdominal pain, chest pain, ct pulmonary angiogram, pulmonary angiogram, for age, "
      "renal stone protocol, kidney stone protocol, fluid filled, fluid level, fluid density, "
-     "fluid attenuation, fluid signal, fluid attenuated, cerebrospinal fluid, fluid containing, simple fluid, amniotic fluid, "
+     "fluid attenuation, fluid signal, fluid attenuated, cerebrospinal fluid, fluid containing, "
+     "simple fluid, amniotic fluid, "
      "fluid contents, free flowing, free wall, free edge, free margin, mass like, masslike"),
     ("now", "now, currently, today"),
 )  # fmt: skip

@@ -45,7 +45,7 @@ def _organs_after(s: Clause) -> list[Place]:
     follows = s.items[at].cat if at < len(s.items) else ""
     if not any(p.organ for p in found) or (apart and follows in PREDICATES | {"verb", "thing"}):
         return _first_organ_after(s)
-    if follows in ("verb", "colon") and len(found) > 1:
+    if follows in PREDICATES | {"verb", "colon"} and len(found) > 1:
         return _first_organ_after(s)
     s.skip = at
     return found

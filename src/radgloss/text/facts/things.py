@@ -122,7 +122,8 @@ _BRINGS_ITS_ORGAN: tuple[_Row, ...] = (
      "diaphragm, free peritoneal gas, free peritoneal air, subdiaphragmatic air, subphrenic air, "
      "gas under the diaphragm, free intra abdominal air, extraluminal gas, extraluminal air"),
     ("free fluid", ("peritoneum",), "free fluid, ascites, free intraperitoneal fluid, "
-     "intraperitoneal fluid, intra abdominal fluid, abdominal fluid, intraperitoneal free fluid, haemoperitoneum, free peritoneal fluid, "
+     "intraperitoneal fluid, intra abdominal fluid, abdominal fluid, "
+     "intraperitoneal free fluid, haemoperitoneum, free peritoneal fluid, "
      "peritoneal fluid, free abdominal fluid, ascitic fluid, free intra abdominal fluid"),
     ("free fluid", ("peritoneum", "", "pelvis"), "free pelvic fluid, pelvic free fluid, "
      "pelvic fluid, pelvic ascites"),
