@@ -434,6 +434,9 @@ SUGGESTED = (
     ("No opacity is seen to suggest pneumonia.", CHEST, "pneumonia"),
     ("No opacity suspicious for pneumonia.", CHEST, "pneumonia"),
     ("Nothing to suggest appendicitis.", CT, "appendicitis"),
+    ("No lesion with features of hepatocellular carcinoma.", CT, "hepatocellular carcinoma"),
+    ("No lesion shows features of hepatocellular carcinoma.", CT, "hepatocellular carcinoma"),
+    ("No focal lesion with the appearance of a hepatic haemangioma.", CT, "liver haemangioma"),
 )
 # in two sentences or about two organs: everything that the lines say of the table's names
 WHOLE = {
@@ -501,6 +504,13 @@ SILENT = {
     "No pneumothorax, findings suggest pneumonia.": {
         ("pneumothorax", "absent"), ("pneumonia", "uncertain"),
     },
+    "No effusion has developed, new pneumonia on the left.": {
+        ("pleural effusion", "absent"), ("pneumonia", "present"),
+    },
+    "No haemangioma; a lesion with features of hepatocellular carcinoma.": {
+        ("hepatocellular carcinoma", "present"),
+    },
+    "No free fluid with appendicitis.": {("free fluid", "absent"), ("appendicitis", "present")},
     "No effusion. Opacity to suggest pneumonia.": {
         ("pleural effusion", "absent"), ("lung opacity", "present"), ("pneumonia", "uncertain"),
     },

@@ -21,6 +21,10 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
     (0.85, True, "consistent with, compatible with, in keeping with, represents, representing, "
      "c w, c/w, indicating, indicative of, in line with, typical of, typical for, reflecting, "
      "representative of, reflects, most consistent with, represent, most in keeping with, "
+     "with features of, with the features of, with typical features of, with imaging features of, "
+     "with the appearance of, with appearances of, with the characteristics of, with signs of, "
+     "with characteristics of, having features of, fulfilling the criteria for, meeting criteria "
+     "for, fulfilling criteria for, with the pattern of, with findings of, "
      "most compatible with, due to, secondary to, related to, keeping with, resulting from"),
     (0.75, True, "likely represents, likely representing, likely reflects, likely reflecting, "
      "most suggestive of, favoured to represent, favours, favouring, probably represents, "

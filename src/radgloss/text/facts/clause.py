@@ -127,12 +127,23 @@ def _verb(s: Clause, item: Item) -> None:
         if not any(p.organ for p in s.leads) and not (s.cur is not None and s.cur.term.fixed):
             s.leads = [Place(organ.organ, organ.part, p.site, p.side) for p in s.leads]
         s.subject = s.leads
+    if _shows_nothing(s, item):
+        return
     if s.denying is not None and s.used:
         s.denying = None
     if s.hedge is not None and s.hedge_used:
         s.hedge = None
     s.prep, s.verb = False, True
     s.after_verb = bool(s.group)
+
+
+def _shows_nothing(s: Clause, item: Item) -> bool:
+    """ "No lesion shows features of carcinoma": what no thing shows is denied as the thing is."""
+    denied = s.denying is not None and s.used and s.sep == "" and not s.verb
+    return denied and len(s.group) == 1 and item.term.word in _SHOWS
+
+
+_SHOWS = frozenset(("shows", "show", "demonstrates", "demonstrate", "exhibits", "has", "have"))
 
 
 def _prep(s: Clause, item: Item) -> None:

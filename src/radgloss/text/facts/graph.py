@@ -79,11 +79,8 @@ def assemble(
     """The facts of one mention: one a place, one a size where they were given respectively."""
     organ, part, places = _where(mention, exam)
     if organ in _WHOLE:
-        found = []
-        for each in _WHOLE[organ]:
-            own = _at(mention, each, "", [Place(each)], section, sentence)
-            found += own
-        return found
+        both = (_at(mention, o, "", [Place(o)], section, sentence) for o in _WHOLE[organ])
+        return [fact for facts in both for fact in facts]
     kind = mention.term.word
     if kind == "abnormality" and organ and mention.status == "absent":
         hidden = context.hidden.get(organ)
@@ -92,7 +89,7 @@ def assemble(
             places = [with_side(p, side) for p in remaining_sites(organ, hidden)]
     if not mention.listed and mention.status != "absent":
         return _at(mention, organ, part, places, section, sentence)
-    found = []
+    found: list[Fact] = []
     for (where, fine), own in _by_organ(mention, organ, part, places).items():
         found += _at(mention, where, fine, own, section, sentence)
         denied = DENIES.get((kind, fine)) or DENIES.get((kind, where))

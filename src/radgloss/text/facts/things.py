@@ -454,11 +454,11 @@ def thing_terms() -> dict[str, Term]:
         for phrase in words(forms):
             for form, many in _forms(phrase):
                 found[form] = _term(kind, place, p, many)
-    for kind, organ, forms in (
+    for kind, organ, made in (
         ("free air", "peritoneum", _FREE_GAS),
         ("dilatation", "bile ducts", _DUCTS),
     ):
-        for form in (f for phrase in forms for f in spellings(phrase)):
+        for form in (f for phrase in made for f in spellings(phrase)):
             found.setdefault(form, _term(kind, (organ,), None, False))
     for row in FINDINGS:
         for name in (row.what, *row.synonyms):
