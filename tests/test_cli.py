@@ -152,3 +152,34 @@ def test_a_modality_given_is_noted_as_given(tmp_path):
     (named,) = wiring.read(tmp_path / "v.nii", Settings(), "CT").images
     assert (named.modality, NO_MODALITY in named.notes) == ("CT", False)
     assert "modality CT as given, not stated by the file" in named.notes
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inspect", ""), ("report", "-i", "", "-o", "x"), ("label", "-i", ""), ("demo", ""),
+        ("index", "-i", "", "-o", "x"), ("serve", ""), ("archive", "list", "--home", ""),
+        ("train", "clip", "-d", "", "-o", "x"), ("search", "mass", "--index", ""),
+        ("phantom", "-n", "1", "-o", ""),
+    ],
+)  # fmt: skip
+def test_an_empty_path_is_not_the_current_folder(no_work, words):
+    done = told(*words)
+    assert done.exit_code == 2
+    assert "it is empty" in done.output
+
+
+def test_the_tour_takes_a_modality_for_your_own_studies(monkeypatch, tmp_path):
+    asked = {}
+    monkeypatch.setattr("radgloss.demo.run", lambda *_, **options: asked.update(options) or 1)
+    assert told("demo", tmp_path, "--modality", "ct", "--no-serve").exit_code == 0
+    assert asked["modality"] == "CT"
+
+
+def test_a_training_that_could_not_be_scored_says_so(monkeypatch, tmp_path):
+    card = {"name": "clip", "test": {"labels": {}}}
+    monkeypatch.setattr("radgloss.systems.finish.train_system", lambda *_, **__: card)
+    done = told("train", "clip", "-d", "m.jsonl", "-o", tmp_path / "new")
+    assert done.exit_code == 0
+    assert "Not scored" in done.output
+    assert "auroc" not in done.output

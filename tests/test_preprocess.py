@@ -1,5 +1,6 @@
 """The bridge keeps left left and can be walked back."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from radgloss import display
+from radgloss.display import grey
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.types import Image, InputRejected, Window
 
@@ -130,3 +133,27 @@ def test_a_region_holds_every_voxel_under_its_pixels(order, flips):
     assert sorted(h - low + 1 for low, h in zip(one.low, one.high, strict=True)) == [1, 3, 3]
     middle = (np.array(one.low) + one.high) / 2
     np.testing.assert_allclose(middle, placement.to_index(2, 10, 20), atol=1e-6)
+
+
+@pytest.mark.parametrize("modality", ["CT", "DX"])
+def test_a_huge_frame_is_prepared_in_strips_with_the_same_bytes(monkeypatch, modality):
+    image = replace(volume(AXIAL, (2, 70, 90), modality), inverted=modality == "DX")
+    whole = prepare(image, SMALL).pixels, grey(image, 1)
+    monkeypatch.setattr(display, "_PORTION", 900)
+    np.testing.assert_array_equal(prepare(image, SMALL).pixels, whole[0])
+    np.testing.assert_array_equal(grey(image, 1), whole[1])
+
+
+@pytest.mark.parametrize("modality", ["CT", "DX"])
+def test_preparing_a_huge_frame_takes_little_beside_it(modality):
+    image = volume(AXIAL, (1, 3000, 4000), modality)
+    tracemalloc.start()
+    try:
+        prepare(image, SMALL)
+        prepared, _ = tracemalloc.get_traced_memory()[1], tracemalloc.reset_peak()
+        grey(image, 0)
+        shown = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert prepared < 0.6 * image.pixels.nbytes  # Pillow's copy, untraced, makes it 1.6
+    assert shown < 0.8 * image.pixels.nbytes

@@ -22,6 +22,14 @@ __all__ = ["app", "main"]
 DONE, REJECTED, PART = 0, 3, 4
 NOTICE = "For research and education. Not a medical device; not for diagnosis."
 
+
+def path(given: str | Path) -> Path:
+    """A path as typed; an empty one would mean the current folder."""
+    if not str(given):
+        raise typer.BadParameter("it is empty; name a file or folder.")
+    return Path(given)
+
+
 app = typer.Typer(
     name="radgloss",
     help=f"Connects radiology images and text: a study in, a draft report out.\n\n{NOTICE}",
@@ -31,8 +39,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Input = Annotated[Path, typer.Option("-i", "--input", help="DICOM folder, file or zip, or NIfTI.")]
-Output = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
+Input = Annotated[
+    Path, typer.Option("-i", "--input", help="DICOM folder, file or zip, or NIfTI.", parser=path)
+]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", help="Folder for the results.", parser=path)
+]
 ModelName = Annotated[
     str | None, typer.Option("--model", help="A checkpoint folder, or a shipped name (starter).")
 ]
@@ -134,7 +146,9 @@ def _root(
 def report(
     input: Input,
     output: Output,
-    prior: Annotated[Path | None, typer.Option(help="An earlier study of the patient.")] = None,
+    prior: Annotated[
+        Path | None, typer.Option(help="An earlier study of the patient.", parser=path)
+    ] = None,
     history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
     modality: Modality = "",
     model: ModelName = None,
@@ -211,12 +225,16 @@ def _print_draft(draft: Any) -> None:
 
 @app.command()
 def label(
-    input: Annotated[list[Path], typer.Option("-i", "--input", help="Studies; may be repeated.")],
+    input: Annotated[
+        list[Path], typer.Option("-i", "--input", help="Studies; may be repeated.", parser=path)
+    ],
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="A file, one label a line.")
+        Path | None, typer.Option("--labels", help="A file, one label a line.", parser=path)
     ] = None,
     name: Annotated[list[str] | None, typer.Option("--label", help="A label; repeatable.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A CSV file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A CSV file.", parser=path)
+    ] = None,
     modality: Modality = "",
     model: ModelName = None,
     workers: Workers = None,
@@ -301,8 +319,10 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
 
 @app.command()
 def index(
-    input: Annotated[Path, typer.Option("-i", "--input", help="A folder of studies.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The index to make or extend.")],
+    input: Annotated[Path, typer.Option("-i", "--input", help="A folder of studies.", parser=path)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The index to make or extend.", parser=path)
+    ],
     modality: Modality = "",
     model: ModelName = None,
     workers: Workers = None,
@@ -328,9 +348,11 @@ def index(
 def search(
     words: Annotated[str, typer.Argument(help='What to look for: "left pleural effusion".')] = "",
     index: Annotated[
-        Path, typer.Option("--index", help="An index made by `radgloss index`.")
+        Path, typer.Option("--index", help="An index made by `radgloss index`.", parser=path)
     ] = ...,  # type: ignore[assignment]
-    image: Annotated[Path | None, typer.Option(help="Search by this image or study too.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="Search by this image or study too.", parser=path)
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
     where: Annotated[str | None, typer.Option(help='A filter: "modality=CR and view=PA".')] = None,
     modality: Modality = "",
@@ -356,7 +378,9 @@ def search(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A DICOM file or folder, zip, or NIfTI.")],
+    file: Annotated[
+        Path, typer.Argument(help="A DICOM file or folder, zip, or NIfTI.", parser=path)
+    ],
     json: Json = False,
 ) -> None:
     """What a file holds: syntax, pixels, windows, geometry, stacks; nothing about the person.
@@ -418,7 +442,9 @@ def phantom(
     seed: Annotated[int, typer.Option(help="The first patient's seed.")] = 0,
     exam: Annotated[list[str] | None, typer.Option(help="ct-abdomen, xr-chest or ct-head.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    sheet: Annotated[Path | None, typer.Option(help="Also a contact sheet (PNG).")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Also a contact sheet (PNG).", parser=path)
+    ] = None,
 ) -> None:
     """Simulated patients with known truth: DICOM, report, truth and a manifest."""
     _settings()
@@ -450,8 +476,12 @@ def systems() -> None:
 @app.command()
 def train(
     system: Annotated[str, typer.Argument(help="A name that `radgloss systems` lists.")],
-    manifest: Annotated[Path, typer.Option("-d", "--data", help="A manifest (.jsonl or .csv).")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The checkpoint folder to make.")],
+    manifest: Annotated[
+        Path, typer.Option("-d", "--data", help="A manifest (.jsonl or .csv).", parser=path)
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The checkpoint folder to make.", parser=path)
+    ],
     steps: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
@@ -470,8 +500,10 @@ def train(
         system, SYSTEMS[system](), manifest, output, steps=steps, seed=seed, resume=resume,
         workers=settings["workers"],
     )  # fmt: skip
-    _table([{"label": k, **v} for k, v in card["test"]["labels"].items()],
-           ("label", "auroc", "decided", "right_when_decided", "side_right", "n"))  # fmt: skip
+    if scored := [{"label": k, **v} for k, v in card["test"]["labels"].items()]:
+        _table(scored, ("label", "auroc", "decided", "right_when_decided", "side_right", "n"))
+    else:
+        print("Not scored: the test split has no label with both answers.")
     print(f"Checkpoint {card['name']} in {output}")
 
 
@@ -482,7 +514,9 @@ archive = typer.Typer(help="The archive: untouched files, rows, quarantine, audi
                       no_args_is_help=True)  # fmt: skip
 app.add_typer(archive, name="archive")
 
-Home = Annotated[Path | None, typer.Option("--home", help="Default: RADGLOSS_HOME/archive.")]
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Default: RADGLOSS_HOME/archive.", parser=path)
+]
 
 
 def _archive(at: Path | None, made: bool = False) -> Any:
@@ -557,7 +591,9 @@ def archive_verify(home: Home = None) -> None:
 
 @app.command()
 def serve(
-    folder: Annotated[Path, typer.Argument(help="A folder of drafts, as demo and report make.")],
+    folder: Annotated[
+        Path, typer.Argument(help="A folder of drafts, as demo and report make.", parser=path)
+    ],
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8765,
 ) -> None:
     """The reading page over a folder of drafts, on loopback only."""
@@ -569,8 +605,11 @@ def serve(
 
 @app.command()
 def demo(
-    folder: Annotated[Path | None, typer.Argument(help="Your own studies, if you like.")] = None,
-    output: Annotated[Path, typer.Option("-o", "--output")] = Path("demo-output"),
+    folder: Annotated[
+        Path | None, typer.Argument(help="Your own studies, if you like.", parser=path)
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", parser=path)] = Path("demo-output"),
+    modality: Modality = "",
     serve: Annotated[bool, typer.Option(help="Serve the reading page afterwards.")] = True,
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8765,
     model: ModelName = None,
@@ -580,7 +619,9 @@ def demo(
     from radgloss import demo as tour
     from radgloss import room
 
-    shown = tour.run(output, settings, folder, say=print)
+    kind = _modality(modality)
+
+    shown = tour.run(output, settings, folder, say=print, modality=kind)
     print(f"\n{shown} studies in {output}. {NOTICE}")
     if serve:
         room.serve(output, port=port)

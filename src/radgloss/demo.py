@@ -26,14 +26,18 @@ PYDICOM = ("CT_small.dcm", "MR_small.dcm", "693_J2KI.dcm", "image_dfl.dcm", "exa
 
 
 def run(
-    out: Path, settings: Settings, folder: Path | None = None, say: Callable[[str], None] = print
-) -> int:
-    """Draft everything, index it, try a search; returns how many studies the page will list."""
+    out: Path, settings: Settings, folder: Path | None = None, say: Callable[[str], None] = print,
+    modality: str = "",
+) -> int:  # fmt: skip
+    """Draft everything, index it, try a search; returns how many studies the page will list.
+
+    modality: what your own studies are where their files do not say it."""
     out.mkdir(parents=True, exist_ok=True)
     model = wiring.load(settings["model"])
     listed = 0
     for name, source in _sources(out, folder, say):
-        listed += _one(name, source, out, model, settings, say)
+        kind = modality if source == folder else ""
+        listed += _one(name, source, out, model, settings, say, kind)
     studies = wiring.each_study([out / "studies"], settings)
     indexed = wiring.index(studies, _fresh(out / "index"), model)
     say(f"indexed {indexed.studies} simulated studies; searching for 'pleural effusion':")
@@ -77,11 +81,11 @@ def _pydicom_files() -> list[Path]:
 
 def _one(
     name: str, source: Path, out: Path, model: wiring.Model, settings: Settings,
-    say: Callable[[str], None],
+    say: Callable[[str], None], modality: str,
 ) -> int:  # fmt: skip
     """Draft every study under `source`; a refused one is written down as refused."""
     count = 0
-    for number, study in enumerate(wiring.each_study([source], settings)):
+    for number, study in enumerate(wiring.each_study([source], settings, modality=modality)):
         place = out / _slug(name, number)
         title = f"{name} {number + 1}" if number else name
         if isinstance(study, InputRejected):

@@ -5,12 +5,14 @@ Shapes: any; arrays keep theirs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from radgloss.types import Image, Lut, Window
 
-__all__ = ["apply_voi", "default_voi", "grey"]
+__all__ = ["apply_voi", "default_voi", "grey", "strips"]
 
 
 def _window(x: npt.NDArray[np.float32], w: Window) -> npt.NDArray[np.float32]:
@@ -47,7 +49,24 @@ def default_voi(image: Image) -> Window | Lut:
 
 def grey(image: Image, frame: int, voi: Window | Lut | None = None) -> npt.NDArray[np.uint8]:
     """One frame as it is shown on a screen: (R, C) uint8, 0 black."""
-    shown = apply_voi(image.pixels[frame], voi or default_voi(image))
-    if image.inverted:
-        shown = 1.0 - shown
-    return np.rint(shown * 255.0).astype(np.uint8)
+    pixels, voi = image.pixels[frame], voi or default_voi(image)
+    out = np.empty(pixels.shape, np.uint8)
+    for strip in strips(pixels.shape):
+        shown = apply_voi(pixels[strip], voi)
+        if image.inverted:
+            shown = 1.0 - shown
+        out[strip] = np.rint(shown * 255.0)
+    return out
+
+
+def strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Rows of a frame (R, C) in portions: what is made on the way stays small beside the frame.
+
+    >>> list(strips((5, 1 << 19)))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    rows = max(_PORTION // max(shape[1], 1), 1)
+    return (slice(top, min(top + rows, shape[0])) for top in range(0, shape[0], rows))
+
+
+_PORTION = 1 << 20  # pixels

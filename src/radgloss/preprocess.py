@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from radgloss.display import apply_voi, default_voi
+from radgloss.display import apply_voi, default_voi, strips
 from radgloss.types import Image, InputRejected, Region, Window
 
 __all__ = ["CT_WINDOWS", "Placement", "Prepared", "Preprocess", "prepare"]
@@ -127,10 +129,13 @@ def prepare(image: Image, settings: Preprocess) -> Prepared:
     height, width, top, left = _fit(
         volume.shape[1] * rows_mm, volume.shape[2] * columns_mm, settings
     )
+    looks = _looks(image, settings)
+    repeat = settings.channels // len(looks)  # one look fills every channel
     pixels = np.zeros((len(keep), settings.channels, settings.size, settings.size), np.uint8)
     for n, frame in enumerate(keep):
-        for c, channel in enumerate(_channels(image, volume[frame], settings)):
-            pixels[n, c, top : top + height, left : left + width] = _resize(channel, height, width)
+        for c, look in enumerate(looks):
+            shown = _resize(_shown(volume[frame], look), height, width)
+            pixels[n, c : c + repeat, top : top + height, left : left + width] = shown
     inside = np.zeros((settings.size, settings.size), bool)
     inside[top : top + height, left : left + width] = True
     fit = _fit_matrix(keep, volume.shape, (height, width, top, left))
@@ -230,20 +235,32 @@ def _fit_matrix(
     return m
 
 
-def _channels(
-    image: Image, frame: npt.NDArray[np.float32], settings: Preprocess
-) -> list[npt.NDArray[np.float32]]:
-    """CT: one channel a window. Others: the stored window, the same in every channel."""
+Look = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+
+
+def _looks(image: Image, settings: Preprocess) -> list[Look]:
+    """Real values → [0, 1]. CT: one look a window. Others: the stored window, for all channels."""
     if image.modality == "CT":
-        return [apply_voi(frame, w) for w in settings.windows]
-    shown = apply_voi(frame, default_voi(image))
+        return [partial(apply_voi, voi=window) for window in settings.windows]
+    voi = default_voi(image)
     if image.inverted:
-        shown = 1.0 - shown
-    return [shown] * settings.channels
+        return [lambda values: 1.0 - apply_voi(values, voi)]
+    return [partial(apply_voi, voi=voi)]
 
 
-def _resize(picture: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.uint8]:
+def _shown(frame: npt.NDArray[np.float32], look: Look) -> Pillow.Image:
+    """A frame (R, C) as it looks, made strip by strip so that a huge one is held once more only."""
+    rows, columns = frame.shape
+    picture = Pillow.new("F", (columns, rows))
+    for strip in strips(frame.shape):
+        part = np.ascontiguousarray(look(frame[strip]), np.float32)
+        if len(part) == rows:
+            return Pillow.fromarray(part)
+        picture.paste(Pillow.fromarray(part), (0, strip.start))
+    return picture
+
+
+def _resize(source: Pillow.Image, height: int, width: int) -> npt.NDArray[np.uint8]:
     """[0, 1] → 0 to 255, antialiased (each output pixel averages the area it covers)."""
-    source = Pillow.fromarray(np.ascontiguousarray(picture, np.float32))
     small = np.asarray(source.resize((width, height), Pillow.Resampling.BILINEAR), np.float32)
     return np.rint(small * 255.0).astype(np.uint8)

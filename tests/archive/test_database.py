@@ -120,6 +120,7 @@ def test_another_key_is_refused(home: Path) -> None:
     assert _code(home, key=b"k" * 32) == "archive-key"
     (home / "pseudonym.key").unlink()
     assert _code(home) == "archive-key"
+    assert not (home / "pseudonym.key").exists()  # no other takes its place
 
 
 def test_a_key_that_others_can_read_is_refused(home: Path) -> None:

@@ -102,3 +102,12 @@ def test_a_manifest_that_is_not_text_is_refused(tmp_path, name):
     with pytest.raises(InputRejected) as error:
         read_manifest(tmp_path / name)
     assert error.value.code == "manifest"
+
+
+@pytest.mark.parametrize("good", [0, 3])
+def test_a_refusal_says_its_code_once(tmp_path, good):
+    path = write(tmp_path, *[line(i) for i in range(good)], "{")
+    with pytest.raises(InputRejected) as told:
+        read_manifest(path)
+    assert str(told.value).count("[manifest]") == 1
+    assert "The first: m.jsonl line" in str(told.value)

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from hostile import (
     ct_slice,
@@ -91,6 +92,28 @@ def test_a_truncated_file_is_refused(reader: Reader, tmp_path: Path, cut: float)
     path = tmp_path / "cut.dcm"
     path.write_bytes(whole[: int(len(whole) * cut)])
     assert refusal(reader, path) in ("truncated", "no-pixels", "not-an-image", "damaged")
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_a_picture_cut_within_its_header_is_truncated(
+    reader: Reader, tmp_path: Path, syntax: str
+) -> None:
+    data = ct_slice(WindowCenterWidthExplanation="of a length that can be cut" * 2)
+    data.file_meta.TransferSyntaxUID = syntax
+    whole = save(data, tmp_path / "whole.dcm").read_bytes()
+    text = whole.index(b"of a length")
+    pixels = whole.index(b"\xe0\x7f\x10\x00")
+    for end in (text + 5, text - 3, pixels + 3, pixels + 7):
+        (tmp_path / "cut.dcm").write_bytes(whole[:end])
+        assert refusal(reader, tmp_path / "cut.dcm") == "truncated"
+    (tmp_path / "cut.dcm").write_bytes(whole[:pixels])  # nothing tells it from one without pixels
+    assert refusal(reader, tmp_path / "cut.dcm") == "no-pixels"
+
+
+def test_a_sequence_cut_short_is_truncated(reader: Reader, tmp_path: Path) -> None:
+    whole = nested_sequences(tmp_path / "a.dcm", 3).read_bytes()
+    (tmp_path / "b.dcm").write_bytes(whole[:-9])
+    assert refusal(reader, tmp_path / "b.dcm") == "truncated"
 
 
 def test_a_wrong_path_an_empty_file_and_an_empty_folder_are_said(

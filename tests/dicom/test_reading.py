@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -16,10 +20,10 @@ from pydicom.sequence import Sequence
 
 from hostile import ct_slice, encapsulated, save
 from radgloss.dicom import Limits, Reader, inspect, protection
-from radgloss.types import InputRejected, Lut
+from radgloss.types import Image, InputRejected, Lut
 
 FILES = Path(pydicom.__file__).parent / "data" / "test_files"
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+SHARED = os.environ.get("RADGLOSS_TEST_DATA", "")  # a folder of public pictures
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +260,52 @@ def test_importing_the_room_imports_no_parser_and_reading_none_in_the_parent(
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
 
 
+def test_a_nifti_with_an_extension_is_read(reader: Reader, tmp_path: Path) -> None:
+    voxels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    made = nibabel.Nifti1Image(voxels, np.diag([3.0, 3.0, 3.0, 1.0]))
+    made.header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", b"x" * 12_000))
+    nibabel.save(made, tmp_path / "a.nii.gz")
+    (image,) = reader.read(tmp_path / "a.nii.gz").images
+    assert sorted(image.pixels.ravel()) == list(range(24))
+
+
+def test_a_refused_member_of_a_zip_is_known_by_its_bytes(reader: Reader, tmp_path: Path) -> None:
+    inside = {"a.dcm": save(ct_slice(), tmp_path / "a.dcm").read_bytes(), "b.dcm": b"no DICOM" * 9}
+    inside["c.dcm"] = save(ct_slice(1.0, Modality="SR", Rows=0), tmp_path / "c.dcm").read_bytes()
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as bundle:
+        for name, data in inside.items():
+            bundle.writestr(name, data)
+    refused = reader.read(tmp_path / "all.zip").left_out
+    assert {p.what: p.digest for p in refused} == {
+        f"all.zip/{name}": hashlib.sha256(inside[name]).hexdigest() for name in ("b.dcm", "c.dcm")
+    }
+
+
+def test_an_ultrasound_picture_takes_its_scale_from_its_regions(
+    reader: Reader, tmp_path: Path
+) -> None:
+    def region(x: float, y: float, kind: int = 1, units: int = 3) -> Dataset:
+        item = Dataset()
+        item.RegionSpatialFormat, item.RegionDataType, item.RegionFlags = kind, 1, 0
+        item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = units
+        item.PhysicalDeltaX, item.PhysicalDeltaY = x, y
+        return item
+
+    def read(*regions: Dataset) -> Image:
+        data = ct_slice(Modality="US", SOPClassUID="1.2.840.10008.5.1.4.1.1.6.1")
+        for keyword in ("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient"):
+            del data[keyword]
+        data.SequenceOfUltrasoundRegions = Sequence(regions)
+        return reader.read(save(data, tmp_path / "us.dcm")).images[0]
+
+    doppler, grey = region(0.01, 0.5, kind=3, units=4), region(0.05, -0.04)
+    image = read(grey, doppler)
+    assert image.spacing == "patient"
+    assert np.allclose(np.linalg.norm(image.affine[:3, 1:3], axis=0), [0.4, 0.5])
+    for regions in ((), (doppler,), (grey, region(0.1, 0.1)), (region(0.0, 0.04),)):
+        assert read(*regions).spacing == "none"
+
+
 def test_inspect_says_what_is_there_and_not_who(tmp_path: Path) -> None:
     path = save(ct_slice(), tmp_path / "a.dcm")
     found = inspect(path)
@@ -334,9 +384,9 @@ def test_every_code_is_in_the_table_of_errors() -> None:
 
 
 def test_a_real_series_is_read_in_order(reader: Reader) -> None:
-    folder = SHARED / "mr_dicom_t1" / "dicoms"
-    if not folder.exists():
-        pytest.skip("the shared data are not here")
+    folder = Path(SHARED, "mr_dicom_t1", "dicoms")
+    if not SHARED or not folder.exists():
+        pytest.skip("RADGLOSS_TEST_DATA names no folder with mr_dicom_t1")
     (image,) = reader.read(folder).images
     assert image.pixels.shape == (96, 384, 274)
     assert image.notes == ()

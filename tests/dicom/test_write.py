@@ -161,6 +161,16 @@ def test_mr_and_ultrasound_are_valid_and_read_back(
     assert np.array_equal(read.pixels, image.pixels)
     if modality == "MR":
         assert np.allclose(read.affine, image.affine)
+    else:
+        assert read.spacing == "patient"
+        assert np.allclose(np.linalg.norm(read.affine[:3, 1:3], axis=0), [0.9, 0.8])
+
+
+def test_an_ultrasound_of_unknown_scale_states_none(tmp_path: Path) -> None:
+    image = replace(section("US", 1, 250), spacing="none")
+    (path,) = write_images(Study("2.25.8", (image,), synthetic=True), tmp_path)
+    assert "SequenceOfUltrasoundRegions" not in pydicom.dcmread(path)
+    assert dicom.read(path).images[0].spacing == "none"
 
 
 def test_segments_lie_where_they_were_drawn_whoever_reads_them(tmp_path: Path) -> None:

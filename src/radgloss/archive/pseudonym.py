@@ -53,10 +53,19 @@ def seal(key: bytes, text: str) -> str:
     return _mac(key, "seal", text)
 
 
-def load_key(path: Path) -> bytes:
+def load_key(path: Path, needed: bool = False) -> bytes:
     """The key in that file, made on first use; the caller holds the archive's opening lock.
 
-    Raises InputRejected `archive-key` where the file is open to others or not a key."""
+    needed: it has made pseudonyms already, so that no other may take its place.
+    Raises InputRejected `archive-key` where it is needed and gone, open to others, or no key."""
+    if needed and not path.exists():
+        raise InputRejected(
+            "archive-key",
+            path.name,
+            "no such file beside an archive that it belongs to",
+            "the key that made the pseudonyms of this archive",
+            "Restore it from a backup; a new one would take every patient for somebody else.",
+        )
     if not path.exists():
         _make_key(path)
     if path.stat().st_mode & 0o077:

@@ -12,11 +12,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from logging import WARNING
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, inspect, select
 
 from radgloss import disk
 from radgloss.archive import audit, rows, schema
@@ -120,8 +121,10 @@ class Archive:
         home = Path(home).absolute()
         _make_home(home)
         with exclusively(home / "open.lock"), full_disk():
-            secret = load_key(home / "pseudonym.key") if key is None else key
+            known = (home / "archive.db").exists()
             engine = connect(home / "archive.db")
+            needed = known and _kept_fingerprint(engine) is not None
+            secret = load_key(home / "pseudonym.key", needed) if key is None else key
             head = audit.Head(home / "audit.head", secret)
             reader = identify or Children()
             archive = cls(home, engine, secret, head, reader, batch_files, reserve, watermark)
@@ -161,9 +164,7 @@ class Archive:
         disk.sync_folder(self.home)
 
     def _check_key(self, connection: Connection) -> None:
-        s = schema.setting.c
-        query = select(s.value).where(s.name == "key-fingerprint")
-        kept, ours = connection.execute(query).scalar(), fingerprint(self.key)
+        kept, ours = connection.execute(_KEPT).scalar(), fingerprint(self.key)
         if kept is None:
             connection.execute(schema.setting.insert().values(name="key-fingerprint", value=ours))
         elif kept != ours:
@@ -428,6 +429,19 @@ class Archive:
             else:
                 readded.append(ack.sha256)
         return Repaired(tuple(readded), tuple(p.name for p in removed), tuple(unidentified))
+
+
+_KEPT = select(schema.setting.c.value).where(schema.setting.c.name == "key-fingerprint")
+
+
+def _kept_fingerprint(engine: Engine) -> str | None:
+    """That of the key which made the pseudonyms; None before any, or where it cannot be asked."""
+    with suppress(InputRejected), reading(engine) as connection:
+        if not inspect(connection).has_table(schema.setting.name):
+            return None  # not ours, or not yet
+        kept = connection.execute(_KEPT).scalar()
+        return None if kept is None else str(kept)
+    return None
 
 
 def _make_home(home: Path) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,16 +89,20 @@ def read_manifest(path: Path, allowed_bad: float = 0.01) -> Manifest:
     total = len(entries) + len(bad)
     if not entries:
         raise _rejected(path.name, f"{total} lines, none usable", "at least one study",
-                        str(bad[0]) if bad else "Write one line a study.")  # fmt: skip
+                        _first(bad) if bad else "Write one line a study.")  # fmt: skip
     if len(bad) > allowed_bad * total:
         raise _rejected(path.name, f"{len(bad)} bad lines of {total}",
-                        f"at most {allowed_bad:.0%}", f"The first: {bad[0]}")  # fmt: skip
+                        f"at most {allowed_bad:.0%}", _first(bad))  # fmt: skip
     _one_split_each(path, entries)
     return Manifest(path, tuple(entries), tuple(bad))
 
 
 def _rejected(what: str, found: str, wanted: str, do: str) -> InputRejected:
     return InputRejected("manifest", what, found, wanted, do)
+
+
+def _first(bad: Sequence[InputRejected]) -> str:
+    return f"The first: {bad[0].what}, {bad[0].found}."
 
 
 def _said(problem: Exception) -> str:

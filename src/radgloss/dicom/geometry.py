@@ -135,6 +135,9 @@ def _projected_spacing(
     header: Header,
 ) -> tuple[float, float, Literal["patient", "detector", "none"], list[str]]:
     """Distance between rows and columns, and at which depth it holds (PS3.3 10.7.1.3)."""
+    if header.region_spacing:
+        rows, columns = header.region_spacing
+        return rows, columns, "patient", ["calibrated spacing (ultrasound region)"]
     stored = header.planes[0].spacing if header.planes else ()
     detector = header.imager_spacing
     if stored and (header.calibration or (detector and not np.allclose(stored, detector, 1e-3))):

@@ -157,6 +157,7 @@ class Header:
     volume: bool = False  # NIfTI: no DICOM rules of grouping apply
     affine: tuple[float, ...] = ()  # NIfTI: 16 values, (frame, row, column, 1) -> LPS mm
     layout: tuple[int, ...] = ()  # NIfTI: how stored axes become frame, row, column
+    region_spacing: tuple[float, ...] = ()  # ultrasound: mm between rows, between columns
 
 
 @dataclass(frozen=True)

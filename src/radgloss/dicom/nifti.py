@@ -5,7 +5,6 @@ axial rows run to posterior and columns to the left; coronal and sagittal rows r
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -34,7 +33,8 @@ def _nib_header(source: Source) -> Any:  # nibabel is untyped
     if not {348, 540} & set(size) or len(start) < (540 if 540 in size else 348):
         raise _refused("not-dicom", "a file that is not NIfTI in spite of its name")
     try:
-        return kind.from_fileobj(io.BytesIO(start), check=False)
+        # of the header alone: with its stream, extensions would be read that we do not have here
+        return kind(start[: kind.sizeof_hdr], check=False)
     except (nib.spatialimages.HeaderDataError, nib.filebasedimages.ImageFileError, ValueError):
         raise _refused("damaged", "a NIfTI header that makes no sense") from None
 
@@ -77,7 +77,7 @@ def header(source: Source, limits: Limits) -> Header:
         vr="",
         syntax="nifti",
         big_endian=kind.byteorder == ">",
-        offset=int(head.get_data_offset()) or 352,
+        offset=max(int(head.get_data_offset()), 352),
         length=-1,
         offsets=(),
         lengths=(),

@@ -6,15 +6,15 @@ sizes, lengths and depth are checked before anybody believes them."""
 from __future__ import annotations
 
 import struct
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from radgloss.dicom import codecs
 from radgloss.dicom.header import Header, Pixels
 from radgloss.dicom.limits import Limits
-from radgloss.dicom.plain import PIXEL_TAGS, Unusual, elements
-from radgloss.dicom.planes import planes_of
+from radgloss.dicom.plain import PIXEL_TAGS, Plain, Unusual, elements
+from radgloss.dicom.planes import planes_of, region_spacing
 from radgloss.dicom.source import Source
 from radgloss.dicom.tables import table_of, tables_of, windows_of
 from radgloss.dicom.values import (
@@ -58,7 +58,14 @@ def opened_header(source: Source, limits: Limits, digest: bool = True) -> Header
     """The same of any file, by pydicom."""
     from radgloss.dicom.opening import check_depth, dataset
 
-    data, file = dataset(source, limits)
+    try:
+        data, file = dataset(source, limits)
+    except (EOFError, struct.error):  # in the length of an element
+        raise _cut_off() from None
+    except OSError as error:
+        if error.errno is None:  # pydicom's own: a sequence without an end
+            raise _cut_off() from None
+        raise
     check_depth(data, limits.nesting)
     return _header(data, file, source, limits, digest)
 
@@ -72,6 +79,7 @@ def _header(data: Data, file: IO[bytes], source: Source, limits: Limits, digest:
         raise _refused("not-dicom", "a data set that is no DICOM object")
     pixels = _pixels(data, file, source, limits)
     planes, notes = planes_of(data, pixels.frames if pixels else 0)
+    region, more = region_spacing(data)
     return Header(
         digest=source.digest() if digest else "",
         size=source.size,
@@ -105,7 +113,8 @@ def _header(data: Data, file: IO[bytes], source: Source, limits: Limits, digest:
         tables=tables_of(data),
         pixels=pixels,
         planes=planes,
-        notes=(*notes, *_leftover(pixels)),
+        notes=(*notes, *more, *_leftover(pixels)),
+        region_spacing=region,
     )
 
 
@@ -157,7 +166,10 @@ def _units(data: Data) -> str:
 def _pixels(data: Data, file: IO[bytes], source: Source, limits: Limits) -> Pixels | None:
     rows, columns = integer_of(data, "Rows"), integer_of(data, "Columns")
     found = _pixel_element(data, file)
-    if found is None or not rows or not columns:
+    if not rows or not columns:
+        return None
+    if found is None:
+        _check_whole(data, file)
         return None
     tag, vr, length, offset = found
     allocated = {0x7FE00008: 32, 0x7FE00009: 64}.get(tag, integer_of(data, "BitsAllocated", 16))
@@ -188,6 +200,22 @@ def _pixels(data: Data, file: IO[bytes], source: Source, limits: Limits) -> Pixe
     )
     _check_budget(pixels, _end(file), limits)
     return pixels
+
+
+def _check_whole(data: Data, file: IO[bytes]) -> None:
+    """A picture without pixels whose bytes end within an element was cut off."""
+    if isinstance(data, Plain):
+        return  # its lengths add up
+    stored: Any = data._dict.values()
+    ends = [e.value_tell + e.length for e in stored if getattr(e, "is_raw", False)]
+    last, end = max(ends, default=0), _end(file)
+    if last > end or 0 < end - last < 12:  # in a value, or in what says its length
+        raise _cut_off()
+
+
+def _cut_off() -> InputRejected:
+    found, wanted = "a file that ends within an element of its header", "all of it"
+    return InputRejected("truncated", "file", found, wanted, "Send it again.")
 
 
 def _end(file: IO[bytes]) -> int:

@@ -11,6 +11,8 @@ from radgloss.dicom.values import (
     Data,
     first_of,
     functional,
+    integer_of,
+    items_of,
     many_of,
     number_of,
     numbers_of,
@@ -18,7 +20,7 @@ from radgloss.dicom.values import (
     texts_of,
 )
 
-__all__ = ["planes_of"]
+__all__ = ["planes_of", "region_spacing"]
 
 
 def planes_of(data: Data, count: int) -> tuple[tuple[Plane, ...], list[str]]:
@@ -120,3 +122,24 @@ def _enhanced_marks(groups: Data) -> tuple[str, ...]:
         ),
     }
     return tuple(found.get(name, "") for name in MARKS)
+
+
+def region_spacing(data: Data) -> tuple[tuple[float, ...], list[str]]:
+    """Millimetres between rows and between columns of an ultrasound picture (PS3.3 C.8.5.5).
+
+    From its two-dimensional regions in centimetres, where they agree; a trace over time or of
+    velocities has none. () where there is no such region, with a word where they differ."""
+    found = {_region(item) for item in items_of(data, "SequenceOfUltrasoundRegions")[:16]} - {()}
+    if len(found) > 1:
+        return (), ["regions of several scales: sizes count pixels"]
+    return (found.pop() if found else ()), []
+
+
+def _region(item: Data) -> tuple[float, ...]:
+    names = ("RegionSpatialFormat", "PhysicalUnitsXDirection", "PhysicalUnitsYDirection")
+    if tuple(integer_of(item, name) for name in names) != (1, 3, 3):  # 2D, cm, cm
+        return ()
+    spacing = tuple(
+        abs(number_of(item, name, 0.0)) * 10 for name in ("PhysicalDeltaY", "PhysicalDeltaX")
+    )
+    return tuple(round(mm, 9) for mm in spacing) if all(1e-6 < mm < 1e3 for mm in spacing) else ()

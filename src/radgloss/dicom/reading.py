@@ -13,7 +13,7 @@ import os
 import stat
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -120,6 +120,7 @@ class Reader:
             left_out += refused
             if study is not None:
                 studies.append(study)
+        self._take_digests(left_out, files)
         if not studies:
             raise nothing(Path(path), left_out)
         studies.sort(key=lambda s: (s.identity.study_date, s.uid))
@@ -128,10 +129,12 @@ class Reader:
     def read_each(self, path: PathLike) -> Iterator[Study | InputRejected]:
         """What was refused, then every study, one in memory at a time; `dicom.read_each`."""
         files, scanned = self._scan(Path(path))
+        self._take_digests(scanned.rejected, files)
         yield from scanned.rejected
         for uid, headers in _by_study(scanned.headers).items():
             self._crew.begin(len(headers))
             study, refused = self._study(uid, headers, files)
+            self._take_digests(refused, files)
             if study is None:
                 yield from refused
             else:
@@ -144,6 +147,7 @@ class Reader:
         uid = next((h.study_uid for h in scanned.headers.values()), "")
         study, refused = self._study(uid, scanned.headers, files)
         left_out = (*scanned.rejected, *refused)
+        self._take_digests(left_out, files)
         if study is None:
             raise nothing(Path(path), left_out)
         return replace(study, left_out=left_out)
@@ -278,8 +282,24 @@ class Reader:
         return assemble.study(uid, decoded.stacks, images, decoded.digests), rejected
 
     @_in_turn
+    def _take_digests(self, problems: Iterable[InputRejected], files: Mapping[str, File]) -> None:
+        """Note the digest of every refused member of a zip, which nobody else can take."""
+        known = {p.what: p for p in problems if p.code not in _NOT_AGAIN}
+        members = [f for name, f in files.items() if f.member and name in known]
+
+        def answered(name: str, answer: Message | InputRejected) -> None:
+            digest = answer.get("digest") if isinstance(answer, dict) else None
+            known[name].digest = digest if isinstance(digest, str) else ""
+
+        requests = ((f.name, f.request("digest")) for f in members)
+        self._crew.share_out(requests, len(members), answered)
+
+    @_in_turn
     def _decoded(self, headers: Mapping[str, Header], files: Mapping[str, File]) -> Decoded:
         return decode(headers, files, self._crew, self.limits)
+
+
+_NOT_AGAIN = ("bomb", "crashed", "given-up", "memory", "timeout")  # files no child meets twice
 
 
 def _by_study(headers: Mapping[str, Header]) -> dict[str, dict[str, Header]]:

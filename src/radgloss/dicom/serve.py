@@ -134,6 +134,11 @@ class Server:
                 wire.send(self.channel, {"more": True, "frame": place})
         return {}
 
+    def on_digest(self, request: Message) -> Message:
+        """The SHA-256 of a file, whatever it is."""
+        with Source(request["path"], request["member"], self.limits) as source:
+            return {"digest": source.digest()}
+
     def on_inspect(self, request: Message) -> Message:
         """The file meta information as text."""
         with Source(request["path"], request["member"], self.limits) as source:

@@ -219,8 +219,8 @@ _MR_UNSTATED = {
 def _ultrasound(study: Study, image: Image, number: int) -> list[Dataset]:
     """Ultrasound Image IOD (PS3.3 A.6), or Multi-frame (A.7) for a cine; 8 bits.
 
-    Millimetres of a pixel stand in one calibrated region (C.8.5.5); the IOD has no place in the
-    patient for a frame, so none is written."""
+    Millimetres of a pixel, where they are known, stand in one calibrated region (C.8.5.5); the
+    IOD has no place in the patient for a frame, so none is written."""
     cine = len(image.pixels) > 1
     sop_class = UltrasoundMultiFrameImageStorage if cine else UltrasoundImageStorage
     ds = _common(study, image, number, 0, sop_class)
@@ -228,7 +228,8 @@ def _ultrasound(study: Study, image: Image, number: int) -> list[Dataset]:
     ds.ImageType = ["ORIGINAL", "PRIMARY", "", "0001"]
     ds.PhotometricInterpretation = "MONOCHROME2"
     ds.PatientOrientation = ""
-    ds.SequenceOfUltrasoundRegions = DicomSequence([_region(image)])
+    if image.spacing != "none":
+        ds.SequenceOfUltrasoundRegions = DicomSequence([_region(image)])
     if cine:
         ds.NumberOfFrames = len(image.pixels)
         ds.FrameTime = "50"
