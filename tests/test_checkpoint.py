@@ -16,7 +16,7 @@ from radgloss.trust import Calibration, Outlier, Trust
 from radgloss.types import InputRejected
 
 TRUST = Trust(
-    {"liver cyst": Calibration(2.0, 0.1, 0.2, 0.8, 10, 20, 0.9, 0.05)},
+    {"ct-abdomen": {"liver cyst": Calibration(2.0, 0.1, 0.2, 0.8, 10, 20, 0.9, 0.05)}},
     {},
     {"ct-abdomen": Outlier(np.ones((4, 32), np.float32), np.zeros(32, np.float32),
                            np.ones(32, np.float32), 1, 3.0, 0.05)},

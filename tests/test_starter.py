@@ -36,8 +36,9 @@ def test_it_is_small_and_says_what_it_is():
     assert card["license"] == "Apache-2.0"
     assert "not a medical device" in card["intended_use"]
     assert card["command"].startswith("radgloss train")
-    for row in card["test"]["labels"].values():
-        assert row["n"] > 0
+    for table in card["test"]["labels"].values():
+        for row in table.values():
+            assert row["n"] > 0
 
 
 def test_a_head_ct_gets_no_abdominal_report(model):
@@ -49,6 +50,9 @@ def test_a_head_ct_gets_no_abdominal_report(model):
 @pytest.mark.parametrize(("exam", "n"), [("xr-chest", 12), ("ct-abdomen", 6)])
 def test_what_it_states_is_mostly_true(model, exam, n):
     """The thresholds promise nine in ten; on so few studies, three in four is the alarm."""
+    trained = model.checkpoint.card["data"]["phantom"]
+    if trained != phantom.VERSION:
+        pytest.skip(f"trained on phantom {trained}, not on {phantom.VERSION}")
     right, stated, spoke = 0, 0, 0
     for made, draft in drafts(model, exam, n):
         truth = {f.what for f in made.truth.visible}

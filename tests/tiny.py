@@ -8,12 +8,13 @@ import torch
 from radgloss.checkpoint import Checkpoint, Support
 from radgloss.models.alignment import clip
 from radgloss.preprocess import Preprocess
+from radgloss.text.findings import exam_findings
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.text.vocabulary import FINDINGS
 from radgloss.trust import Calibration, Outlier, Trust
 from radgloss.types import Image, Window
 
 WORDS = ["No liver cyst.", "There is a kidney stone.", "Splenomegaly.", "A left pneumothorax."]
+EXAMS = ("ct-abdomen", "xr-chest")
 SURE = Calibration(1.0, 0.0, 0.49, 0.51, 50, 50, 0.9, 0.02)
 UNSURE = Calibration(1.0, 0.0, None, None, 50, 50, 0.5, 0.2)
 
@@ -28,11 +29,11 @@ def checkpoint(calibration=SURE, threshold=1e9):
     tokenizer = Tokenizer.train(WORDS, 300)
     config = clip.VARIANTS["debug-conv"]
     model = clip.build(replace(config, text=replace(config.text, vocabulary=len(tokenizer))))
-    names = [f.what for f in FINDINGS]
+    rows = {exam: exam_findings(exam) for exam in EXAMS}
     trust = Trust(
-        labels=dict.fromkeys(names, calibration),
-        sides={f.what: calibration for f in FINDINGS if f.sides},
-        outliers={"ct-abdomen": outlier(threshold), "xr-chest": outlier(threshold)},
+        labels={e: {f.what: calibration for f in of} for e, of in rows.items()},
+        sides={e: {f.what: calibration for f in of if f.sides} for e, of in rows.items()},
+        outliers={exam: outlier(threshold) for exam in EXAMS},
         fitted_on="nothing",
     )
     rng = np.random.default_rng(0)

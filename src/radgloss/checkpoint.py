@@ -3,6 +3,7 @@
     weights.safetensors   the parameters           tokenizer.json      the words
     config.json           architecture, bridge     trust.*             how far to believe it
     golden.safetensors    an input and what must come out of it, verified on every load
+    prompts.json          how its training texts state and deny each finding
     reports.jsonl         earlier reports with their vectors (vectors in reports.safetensors)
     card.json             what it was trained on, the command, the scores
     files.json            SHA-256 of every other file; its own hash names the checkpoint
@@ -15,7 +16,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
@@ -31,13 +32,14 @@ from safetensors.torch import load_file, save_file
 from radgloss import disk
 from radgloss.models.alignment import ARCHITECTURES
 from radgloss.preprocess import Preprocess
+from radgloss.text.prompts import Bank
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.trust import Calibration, Outlier, Trust
 from radgloss.types import InputRejected
 
 __all__ = ["SCHEMA", "Checkpoint", "Support", "architecture", "load", "rounded", "save"]
 
-SCHEMA = 1
+SCHEMA = 2
 TOLERANCE = 1e-3  # golden vectors: other processors round otherwise; a wrong weight is far beyond
 GOLDEN_TEXTS = ("No abnormality.", "A 12 mm lesion on the left.")
 FORMAT = "radgloss checkpoint"
@@ -64,6 +66,7 @@ class Checkpoint:
     trust: Trust
     support: Support
     card: Mapping[str, Any]
+    prompts: Mapping[str, Bank] = field(default_factory=dict)
 
     @property
     def space(self) -> str:
@@ -96,6 +99,7 @@ def save(
     trust: Trust | None = None,
     support: Support = NOTHING,
     storage: str = "fp32",
+    prompts: Mapping[str, Bank] | None = None,
 ) -> str:
     """Write aside, then rename; returns the checkpoint's name.
 
@@ -111,6 +115,7 @@ def save(
     })  # fmt: skip
     tokenizer.save(aside / "tokenizer.json")
     _save_trust(aside, trust or Trust({}, {}, {}))
+    _write(aside / "prompts.json", {k: asdict(b) for k, b in (prompts or {}).items()})
     save_arrays(_golden(model, tokenizer, preprocess), aside / "golden.safetensors")
     rows = [{"text": t, "exam": e} for t, e in zip(support.texts, support.exams, strict=True)]
     (aside / "reports.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
@@ -171,8 +176,8 @@ def _save_trust(folder: Path, trust: Trust) -> None:
         for exam, o in trust.outliers.items()
     }
     _write(folder / "trust.json", {
-        "labels": {k: asdict(c) for k, c in trust.labels.items()},
-        "sides": {k: asdict(c) for k, c in trust.sides.items()},
+        "labels": {e: {k: asdict(c) for k, c in of.items()} for e, of in trust.labels.items()},
+        "sides": {e: {k: asdict(c) for k, c in of.items()} for e, of in trust.sides.items()},
         "outliers": outliers, "fitted_on": trust.fitted_on,
     })  # fmt: skip
     arrays: dict[str, npt.NDArray[Any]] = {"none": np.zeros(1, np.float32)}
@@ -196,10 +201,9 @@ def load(folder: Path) -> Checkpoint:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         if config.get("format") != FORMAT:
             raise _rejected(what, "another program's folder", FORMAT, "Give a radgloss checkpoint.")
-        if config["schema"] > SCHEMA:
-            raise _rejected(
-                what, f"schema {config['schema']}", f"at most {SCHEMA}", "Update radgloss."
-            )
+        if config["schema"] != SCHEMA:
+            do = "Update radgloss." if config["schema"] > SCHEMA else "Train it again."
+            raise _rejected(what, f"schema {config['schema']}", f"schema {SCHEMA}", do)
         module = architecture(config["architecture"])
         model = module.build(_config(module.Config, config["model"]))
         preprocess = Preprocess.from_dict(config["preprocess"])
@@ -216,6 +220,7 @@ def load(folder: Path) -> Checkpoint:
             trust=_load_trust(folder),
             support=_load_support(folder),
             card=json.loads((folder / "card.json").read_text("utf-8")),
+            prompts=_load_prompts(folder),
         )
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as problem:
         if isinstance(problem, InputRejected):
@@ -265,9 +270,16 @@ def _load_trust(folder: Path) -> Trust:
         )
         for exam, values in about["outliers"].items()
     }
-    labels = {k: Calibration(**c) for k, c in about["labels"].items()}
-    sides = {k: Calibration(**c) for k, c in about["sides"].items()}
+    labels, sides = (
+        {exam: {k: Calibration(**c) for k, c in of.items()} for exam, of in about[which].items()}
+        for which in ("labels", "sides")
+    )
     return Trust(labels, sides, outliers, about["fitted_on"])
+
+
+def _load_prompts(folder: Path) -> dict[str, Bank]:
+    banks = json.loads((folder / "prompts.json").read_text("utf-8"))
+    return {label: Bank(**{k: tuple(v) for k, v in b.items()}) for label, b in banks.items()}
 
 
 def _load_support(folder: Path) -> Support:

@@ -435,33 +435,51 @@ def doctor(json: Json = False) -> None:
 # ------------------------------------------------------------------ phantoms, training
 
 
+SEEDS = "The first seed; below 1,000,000 they train, and a fifth as many validate and test."
+EXAMINATIONS = "Repeatable, taken in turn; ct-head has test seeds (from 2,000,000) only."
+
+
 @app.command()
 def phantom(
-    n: Annotated[int, typer.Option("-n", min=1, help="How many simulated patients.")],
     output: Output,
-    seed: Annotated[int, typer.Option(help="The first patient's seed.")] = 0,
-    exam: Annotated[list[str] | None, typer.Option(help="ct-abdomen, xr-chest or ct-head.")] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many simulated patients.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help=SEEDS)] = 0,
+    exam: Annotated[list[str] | None, typer.Option(help=EXAMINATIONS)] = None,
+    finding: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: these findings and no others.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    segments: Annotated[bool, typer.Option(help="Label maps also as DICOM Segmentation.")] = True,
     sheet: Annotated[
-        Path | None, typer.Option(help="Also a contact sheet (PNG).", parser=path)
+        Path | None, typer.Option(help="Also contact sheets (PNG) into this folder.", parser=path)
     ] = None,
 ) -> None:
-    """Simulated patients with known truth: DICOM, report, truth and a manifest."""
+    """Simulated patients with known truth: DICOM, report, truth, label maps and a manifest.
+
+    Examinations: ct-abdomen, mr-abdomen, us-abdomen, us-pelvis, xr-chest, xr-abdomen (all of these
+    by default) and ct-head. A run that was ended goes on when the same command is given again."""
     _settings()
     from tqdm import tqdm
 
     from radgloss.data import phantom as phantoms
+    from radgloss.data.phantom.many import DEFAULT_EXAMS
 
-    exams = tuple(exam or ("ct-abdomen", "xr-chest"))
-    with tqdm(total=n, unit="patient", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        manifest = phantoms.generate(
-            n, output, seed=seed, exams=exams, workers=workers,
+    exams = tuple(exam or DEFAULT_EXAMS)
+    jobs = phantoms.plan(n, seed, exams, tuple(finding or ()))
+    with tqdm(total=len(jobs), unit="patient", file=sys.stderr,
+              disable=not sys.stderr.isatty()) as bar:  # fmt: skip
+        done = phantoms.generate(
+            jobs, output, workers=workers, segments=segments,
             progress=lambda done, total: bar.update(done - bar.n),
         )  # fmt: skip
+    print(f"{done.made} simulated patients made, {done.kept} kept, in {output}; "
+          f"manifest: {done.manifest}")  # fmt: skip
     if sheet:
-        made = [phantoms.make(seed + i, exams[i % len(exams)]) for i in range(min(n, 12))]
-        phantoms.sheet(made).save(sheet)
-    print(f"{n} simulated patients in {output}; manifest: {manifest}")
+        from radgloss.data.phantom import sheets
+
+        for path in sheets.save(exams, seed, sheet):
+            print(f"contact sheet: {path}")
+    _left_out(done.left_out)
 
 
 @app.command()
@@ -500,8 +518,14 @@ def train(
         system, SYSTEMS[system](), manifest, output, steps=steps, seed=seed, resume=resume,
         workers=settings["workers"],
     )  # fmt: skip
-    if scored := [{"label": k, **v} for k, v in card["test"]["labels"].items()]:
-        _table(scored, ("label", "auroc", "decided", "right_when_decided", "side_right", "n"))
+    scored = [
+        {"examination": exam, "label": k, **v}
+        for exam, of in card["test"]["labels"].items()
+        for k, v in of.items()
+    ]
+    if scored:
+        _table(scored, ("examination", "label", "auroc", "decided", "right_when_decided",
+                        "side_right", "n"))  # fmt: skip
     else:
         print("Not scored: the test split has no label with both answers.")
     print(f"Checkpoint {card['name']} in {output}")

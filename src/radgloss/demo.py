@@ -59,9 +59,9 @@ def _sources(
 ) -> Iterator[tuple[str, Path]]:
     """Name and place of every study of the tour."""
     for exam, seed in PHANTOMS:
-        place = out / "studies" / f"{exam}-{seed}"
+        place = out / "studies" / phantom.folder_name(exam, seed)
         if not place.exists():
-            phantom.write(phantom.make(seed, exam), place)
+            phantom.write(phantom.make(seed, exam), place, segments=False)
         yield f"phantom {exam} {seed}", place / "dicom"
     shipped = _pydicom_files()
     yield from ((f"pydicom {path.stem}", path) for path in shipped)

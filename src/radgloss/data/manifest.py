@@ -28,8 +28,8 @@ __all__ = ["SCHEMA", "Caption", "Entry", "Manifest", "read_manifest"]
 SCHEMA = 1
 SPLITS = ("train", "val", "test")
 KEYS = frozenset(
-    {"schema", "study", "patient", "images", "report", "captions", "labels", "measurements"}
-    | {"split", "exam", "seed"}
+    {"schema", "study", "prior", "patient", "images", "report", "captions", "labels"}
+    | {"measurements", "split", "exam", "seed"}
 )
 
 

@@ -22,8 +22,8 @@ from radgloss.checkpoint import Checkpoint
 from radgloss.data.batch import to_model
 from radgloss.engine.evidence import regions
 from radgloss.preprocess import Prepared, prepare
-from radgloss.text import prompts
-from radgloss.text.vocabulary import EXAMS, FindingType, finding_type
+from radgloss.text.findings import EXAMS, FindingType, finding_type
+from radgloss.text.prompts import Bank, plain
 from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Study
 
 __all__ = ["Aligner", "Seen"]
@@ -50,7 +50,7 @@ class Aligner:
         self.checkpoint = checkpoint
         self.space = checkpoint.space
         self._scale = float(checkpoint.model.scale.detach())
-        self._texts = lru_cache(maxsize=4096)(self._encode_text)
+        self._prompt = lru_cache(maxsize=4096)(self._encode_texts)
         self._last: tuple[Study, tuple[Seen, ...]] | None = None
 
     # ---- embed
@@ -71,7 +71,7 @@ class Aligner:
             raise InputRejected(
                 "empty-text", "the text", "no words", "at least one", "Type a word."
             )
-        return Embedding(self._texts(text), self.space)
+        return Embedding(self._prompt((text,)), self.space)
 
     # ---- label
 
@@ -102,11 +102,9 @@ class Aligner:
         return ""
 
     def exam(self, study: Study) -> str | None:
-        """The known examination whose modality all images of the study have."""
-        for name in self.checkpoint.trust.outliers:
-            if all(i.modality in EXAMS[name].modalities for i in study.images):
-                return name
-        return None
+        """The known examination that the study resembles most, of those of its modality."""
+        fits = self.fits(study)
+        return min(fits, key=fits.__getitem__, default=None)
 
     def fits(self, study: Study) -> dict[str, float]:
         """By known examination of the study's modality: its distance over the familiar one."""
@@ -126,9 +124,10 @@ class Aligner:
 
     def validated(self, study: Study) -> tuple[str, ...]:
         """The labels that were validated for this study's examination; all, where it has none."""
-        exam = self.exam(study)
-        known = tuple(self.checkpoint.trust.labels)
-        return tuple(k for k in known if exam in (None, finding_type(k).exam))
+        labels, exam = self.checkpoint.trust.labels, self.exam(study)
+        if exam is None:
+            return tuple(dict.fromkeys(k for of in labels.values() for k in of))
+        return tuple(labels.get(exam, ()))
 
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""
@@ -139,7 +138,9 @@ class Aligner:
         seen = self.see(study)
         scores = np.concatenate(self._pair(label, seen))
         vectors = np.concatenate([s.vectors for s in seen])[np.argsort(scores)[-TOP:]]
-        right, left = (self._prompt(prompts.sided(label, side)) for side in ("right", "left"))
+        bank, words = self._bank(label), plain(label)
+        right = self._prompt(bank.right or words.right)
+        left = self._prompt(bank.left or words.left)
         return float(self._scale * (vectors @ (right - left)).mean())
 
     # ---- inside
@@ -164,19 +165,22 @@ class Aligner:
     def _mean(self, seen: Seen) -> Floats:
         return _unit(seen.vectors.mean(0))
 
-    def _encode_text(self, text: str) -> Floats:
+    def _encode_texts(self, texts: tuple[str, ...]) -> Floats:
+        """The mean of the texts' vectors, (D,); of one text, its own."""
         model = self.checkpoint.model
-        tokens, mask = self.checkpoint.tokenizer([text], model.config.text.context)
+        tokens, mask = self.checkpoint.tokenizer(texts, model.config.text.context)
         with torch.inference_mode():
-            return model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask)).numpy()[0]
+            vectors = model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask))
+        return vectors.numpy().mean(0)
 
-    def _prompt(self, phrasings: Sequence[str]) -> Floats:
-        """The mean of the phrasings' vectors, (D,)."""
-        return np.mean([self._texts(p) for p in phrasings], axis=0)
+    def _bank(self, label: str) -> Bank:
+        """How the training texts state and deny a label, or plain sentences."""
+        return self.checkpoint.prompts.get(label) or plain(label)
 
     def _direction(self, label: str) -> Floats:
         """With the finding minus without it, (D,)."""
-        return self._prompt(prompts.positives(label)) - self._prompt(prompts.negatives(label))
+        bank = self._bank(label)
+        return self._prompt(bank.present) - self._prompt(bank.absent)
 
     def _pair(self, label: str, seen: Sequence[Seen]) -> list[Floats]:
         """Log-odds of the label in every frame of every image, [(N,), …]."""
@@ -192,12 +196,11 @@ class Aligner:
         logit = float(np.mean(np.sort(np.concatenate(per_image))[-TOP:]))
         best = int(np.argmax([p.max() for p in per_image]))
         n = int(per_image[best].argmax())
-        calibration = self.checkpoint.trust.labels.get(name)
+        calibration = self.checkpoint.trust.labels.get(exam or "", {}).get(name)
         if calibration is None:
-            why = stop or "this label was never validated on studies with known truth"
-            return Prediction(label, 0.5, logit, True, why)
-        if row and exam and row.exam != exam:
-            why = stop or f"this label was never validated on: {EXAMS[exam].title}"
+            elsewhere = any(name in of for of in self.checkpoint.trust.labels.values())
+            where = f"on: {EXAMS[exam].title}" if exam and elsewhere else "on known truth"
+            why = stop or f"this label was never validated {where}"
             return Prediction(label, 0.5, logit, True, why)
         probability = calibration.probability(logit)
         evidence: tuple[Evidence, ...] = ()

@@ -15,7 +15,7 @@ import numpy as np
 
 from radgloss.engine.aligner import Aligner
 from radgloss.text import templates
-from radgloss.text.vocabulary import EXAMS, FindingType, exam_findings
+from radgloss.text.findings import FindingType, exam_findings, finding_type
 from radgloss.types import (
     Case,
     Draft,
@@ -115,7 +115,8 @@ class PairDrafter:
 
     def _side(self, study: Study, row: FindingType) -> Side:
         """Right or left where that could be decided, else left unsaid."""
-        calibration = self.aligner.checkpoint.trust.sides.get(row.what)
+        exam = self.aligner.exam(study) or ""
+        calibration = self.aligner.checkpoint.trust.sides.get(exam, {}).get(row.what)
         if calibration is None:
             return ""
         right = calibration.decide(calibration.probability(self.aligner.raw_side(study, row.what)))
@@ -136,10 +137,10 @@ class PairDrafter:
 
 def _by_organ(exam: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """The exam's order of organs; within one, what is present comes first."""
-    organs = EXAMS[exam].organs
 
     def place(s: Sentence) -> tuple[int, bool]:
-        return organs.index(s.organ), s.findings[0].status == "absent"
+        (finding,) = s.findings
+        return templates.by_organ(exam, finding_type(finding.what)), finding.status == "absent"
 
     return tuple(sorted(sentences, key=place))
 

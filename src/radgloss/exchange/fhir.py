@@ -19,7 +19,7 @@ from typing import Any
 from radgloss.exchange import text as plain
 from radgloss.exchange.json import to_json
 from radgloss.exchange.words import finding_words, one_line, sections
-from radgloss.text.vocabulary import finding_type
+from radgloss.text.findings import finding_type
 from radgloss.types import MACHINE_MARK, Draft, Finding, ReportStatus, Sentence, Study
 
 __all__ = ["diagnostic_report"]

@@ -51,7 +51,7 @@ class Config:
 VARIANTS = {
     "debug": Config(size=32, stem=PatchStem(8), width=32, depth=1, heads=2),
     "debug-conv": Config(size=32, stem=ConvStem((8, 16)), width=32, depth=1, heads=2),
-    "starter": Config(size=96),
+    "starter": Config(size=128),
     "base": Config(size=224, stem=PatchStem(16), width=768, depth=12, heads=12),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from radgloss.data import phantom
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.engine.aligner import Aligner
-from radgloss.preprocess import Preprocess
+from radgloss.text.facts.sentences import sentences
+from radgloss.text.findings import EXAMS, exam_findings
+from radgloss.text.prompts import Bank, gather
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.text.vocabulary import EXAMS, exam_findings
 from radgloss.train import loop
 from radgloss.train.run import Run
 from radgloss.trust import Trust, calibration, outlier
@@ -37,6 +38,7 @@ __all__ = ["train_system"]
 
 FAMILIAR = 150  # training studies of an examination that the outlier's bank is drawn from
 SUPPORTING = 150  # training reports of an examination that a draft may point to
+LEAST = 2  # studies with a finding, and without, that its calibration needs
 HEADS, HEAD_SEED = 20, 9_000_000  # simulated heads, asked once for the card
 
 
@@ -144,12 +146,12 @@ def ask(entries: Sequence[Entry], aligner: Aligner, what: str) -> Iterator[Asked
 
 
 def _ask(entry: Entry, study: Study, aligner: Aligner) -> Asked:
-    names = [f.what for f in exam_findings(entry.exam)]
-    truth = {n: present(entry, n) for n in names}
-    sided = [f.what for f in exam_findings(entry.exam) if f.sides and truth[f.what]]
+    said = {f.what: present(entry, f.what) for f in exam_findings(entry.exam)}
+    truth = {what: answer for what, answer in said.items() if answer is not None}
+    sided = [f.what for f in exam_findings(entry.exam) if f.sides and truth.get(f.what)]
     return Asked(
         exam=entry.exam,
-        logits={n: aligner.raw(study, n) for n in names},
+        logits={n: aligner.raw(study, n) for n in truth},
         sides={n: aligner.raw_side(study, n) for n in sided},
         truth=truth,
         true_sides={n: str(entry.labels[n].get("side", "")) for n in sided},
@@ -159,9 +161,11 @@ def _ask(entry: Entry, study: Study, aligner: Aligner) -> Asked:
     )
 
 
-def present(entry: Entry, what: str) -> bool:
-    """Whether the manifest's truth says that a finding can be seen in this study."""
-    return bool(entry.labels.get(what, {}).get("present", False))
+def present(entry: Entry, what: str) -> bool | None:
+    """Whether the manifest says that a finding can be seen in this study; None where it is silent,
+    as of a lesion that is there and too small to be seen."""
+    answer = entry.labels.get(what, {}).get("present")
+    return None if answer is None else bool(answer)
 
 
 # ------------------------------------------------------------------ fitting and scoring
@@ -178,7 +182,8 @@ def finish(
     """Fit trust on validation, gather support, score on test, save."""
     if run.storage == "fp16":
         model = checkpoint.rounded(model)
-    bare = _aligner(run.architecture, model, run.preprocess, tokenizer, Trust({}, {}, {}))
+    prompts = gather(_sentences(manifest.split("train")))
+    bare = _aligner(run, model, tokenizer, prompts)
     training = list(ask(_some(manifest.split("train")), bare, "training studies"))
     validation = list(ask(manifest.split("val"), bare, "validation"))
     trust = fit(training, validation, run.seed)
@@ -195,7 +200,9 @@ def finish(
         "seed": run.seed,
         "precision": run.precision,
         "preprocess": run.preprocess.digest,
-        "validation": {k: _figures(c) for k, c in trust.labels.items()},
+        "validation": {
+            exam: {k: _figures(c) for k, c in of.items()} for exam, of in trust.labels.items()
+        },
         "test": {**score(test, trust), "head_ct_refused": _heads(bare, trust)},
         "license": "Apache-2.0",
     }
@@ -205,20 +212,28 @@ def finish(
         np.stack([a.vector for a in training]) if training else np.zeros((0, 1), np.float32),
     )
     name = checkpoint.save(
-        out, run.architecture, model, run.preprocess, tokenizer, card, trust, support, run.storage
-    )
+        out, run.architecture, model, run.preprocess, tokenizer, card, trust, support, run.storage,
+        prompts,
+    )  # fmt: skip
     return {**card, "name": name}
 
 
-def _aligner(
-    architecture: str, model: Any, preprocess: Preprocess, tokenizer: Tokenizer, trust: Trust
-) -> Aligner:
-    nothing = Support((), (), np.zeros((0, 1), np.float32))
+def _sentences(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    """Every caption's sentences with their examination, or the report where there is no caption."""
+    for entry in entries:
+        yield from ((entry.exam, s) for c in entry.captions for s in c.sentences)
+        if not entry.captions:
+            text = f"{entry.report.findings} {entry.report.impression}"
+            yield from ((entry.exam, text[a:b]) for a, b in sentences(text, 0, len(text)))
+
+
+def _aligner(run: Run, model: Any, tokenizer: Tokenizer, prompts: Mapping[str, Bank]) -> Aligner:
+    """The model as it will serve, before anything was fitted."""
+    nothing, doubt = Support((), (), np.zeros((0, 1), np.float32)), Trust({}, {}, {})
     return Aligner(
-        Checkpoint(
-            "unfinished", architecture, model.eval(), preprocess, tokenizer, trust, nothing, {}
-        )
-    )
+        Checkpoint("unfinished", run.architecture, model.eval(), run.preprocess, tokenizer, doubt,
+                   nothing, {}, prompts)
+    )  # fmt: skip
 
 
 def _some(entries: Sequence[Entry]) -> list[Entry]:
@@ -232,17 +247,19 @@ def _some(entries: Sequence[Entry]) -> list[Entry]:
 
 def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -> Trust:
     """Temperatures, thresholds, sides and one outlier bank for each examination."""
-    labels: dict[str, Calibration] = {}
-    sides: dict[str, Calibration] = {}
+    labels: dict[str, dict[str, Calibration]] = {}
+    sides: dict[str, dict[str, Calibration]] = {}
     outliers = {}
     for exam in sorted({a.exam for a in validation} & EXAMS.keys()):
         mine = [a for a in validation if a.exam == exam]
+        labels[exam], sides[exam] = {}, {}
         for row in exam_findings(exam):
-            logits = np.array([a.logits[row.what] for a in mine])
-            truth = np.array([a.truth[row.what] for a in mine])
-            if min(truth.sum(), (~truth).sum()) >= 2:
-                labels[row.what] = calibration.fit(logits, truth)
-            _fit_side(row.what, mine, sides)
+            known = [a for a in mine if row.what in a.truth]
+            logits = np.array([a.logits[row.what] for a in known])
+            truth = np.array([a.truth[row.what] for a in known], bool)
+            if min(truth.sum(), (~truth).sum()) >= LEAST:
+                labels[exam][row.what] = calibration.fit(logits, truth)
+            _fit_side(row.what, mine, sides[exam])
         familiar = [a.features for a in training if a.exam == exam]
         if familiar:
             seen = [a.features for a in mine]
@@ -254,16 +271,28 @@ def _fit_side(what: str, studies: Sequence[Asked], sides: dict[str, Calibration]
     """Right (true) against left, on studies with the finding on one known side."""
     known = [a for a in studies if a.true_sides.get(what) in ("right", "left")]
     right = np.array([a.true_sides[what] == "right" for a in known], bool)
-    if min(right.sum(), (~right).sum()) >= 2:
+    if min(right.sum(), (~right).sum()) >= LEAST:
         sides[what] = calibration.fit(np.array([a.sides[what] for a in known]), right)
 
 
 def score(studies: Sequence[Asked], trust: Trust) -> dict[str, Any]:
-    """Figures on the test split, with numbers of studies beside them."""
+    """Figures on the test split by examination and finding, with numbers of studies beside them."""
+    tables = {
+        exam: _table([a for a in studies if a.exam == exam], exam, trust) for exam in trust.labels
+    }
+    familiar = {
+        exam: round(float(np.mean([o.foreign(a.features) for a in studies if a.exam == exam])), 3)
+        for exam, o in trust.outliers.items()
+        if any(a.exam == exam for a in studies)
+    }
+    return {"labels": tables, "refused_as_foreign": familiar, "studies": len(studies)}
+
+
+def _table(studies: Sequence[Asked], exam: str, trust: Trust) -> dict[str, Any]:
     table = {}
-    for what, c in trust.labels.items():
+    for what, c in trust.labels[exam].items():
         mine = [a for a in studies if what in a.truth]
-        truth = np.array([a.truth[what] for a in mine])
+        truth = np.array([a.truth[what] for a in mine], bool)
         if not len(mine) or truth.all() or not truth.any():
             continue
         p = np.array([c.probability(a.logits[what]) for a in mine])
@@ -275,23 +304,18 @@ def score(studies: Sequence[Asked], trust: Trust) -> dict[str, Any]:
             "ece": round(expected_calibration_error(p, truth), 3),
             "decided": round(float(decided.mean()), 3),
             "right_when_decided": round(float(right[decided].mean()), 3) if decided.any() else None,
-            "side_right": _side_figure(what, mine, trust),
+            "side_right": _side_figure(what, mine, trust.sides[exam]),
             "n": len(mine),
             "positives": int(truth.sum()),
         }
-    familiar = {
-        exam: round(float(np.mean([o.foreign(a.features) for a in studies if a.exam == exam])), 3)
-        for exam, o in trust.outliers.items()
-        if any(a.exam == exam for a in studies)
-    }
-    return {"labels": table, "refused_as_foreign": familiar, "studies": len(studies)}
+    return table
 
 
-def _side_figure(what: str, studies: Sequence[Asked], trust: Trust) -> str:
+def _side_figure(what: str, studies: Sequence[Asked], sides: Mapping[str, Calibration]) -> str:
     """Right of decided of all, for the sided studies with the finding."""
-    if what not in trust.sides:
+    if what not in sides:
         return ""
-    c = trust.sides[what]
+    c = sides[what]
     known = [a for a in studies if a.true_sides.get(what) in ("right", "left")]
     said = [c.decide(c.probability(a.sides[what])) for a in known]
     right = sum(

@@ -1,94 +1,86 @@
 """How a label is asked in words: sentences that state it against sentences that deny it.
 
-A model trained on reports has read "Small left pleural effusion." and never "A pleural effusion.",
-so a finding is asked as reports say it, with sides and sizes; a label without a line here is asked
-with plain sentences. (On 80 phantom films, 300 steps into training, plain sentences gave an AUROC
-of .37 for effusion and these .73.)"""
+A model knows the sentences that it was trained on. So a finding is asked as its own training texts
+say it: `gather` reads them with the fact reader and keeps those that state exactly that finding, or
+deny exactly it. A label that no training text speaks of is asked with plain sentences. (On 80
+phantom films, 300 steps into training, plain sentences gave an AUROC of .37 for effusion, sentences
+in the manner of the reports .73.)"""
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["negatives", "positives", "sided"]
+from radgloss.text.facts import findings
+from radgloss.text.templates import sentence
+from radgloss.types import Finding
+
+__all__ = ["Bank", "gather", "plain"]
+
+MOST = 12  # phrasings of one kind
+LEAST = 3  # phrasings on both ends before a gathered bank is better than plain sentences
 
 
 @dataclass(frozen=True)
 class Bank:
-    """present may hold {side}; absent never does."""
+    """Sentences that state a finding, that deny it, and that state it on one side."""
 
     present: tuple[str, ...]
     absent: tuple[str, ...]
+    right: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
-BANKS = {
-    "pneumothorax": Bank(
-        ("There is a small {side} pneumothorax.", "Large {side} apical pneumothorax.",
-         "{Side} pneumothorax with pleural separation at the apex."),
-        ("No pneumothorax.", "There is no pneumothorax.", "There is no evidence of pneumothorax."),
-    ),
-    "pleural effusion": Bank(
-        ("Small {side} pleural effusion.", "There is a large {side} pleural effusion.",
-         "{Side} pleural effusion, moderate.", "Moderate bilateral pleural effusions."),
-        ("No pleural effusion.", "There is no pleural effusion.", "No evidence of pleural fluid."),
-    ),
-    "lung nodule": Bank(
-        ("There is a 15 mm {side} lung nodule.", "12 mm nodule in the {side} upper lobe.",
-         "{Side} lower lobe nodule measuring 20 mm."),
-        ("No lung nodule.", "There is no pulmonary nodule.", "No evidence of a nodule."),
-    ),
-    "liver cyst": Bank(
-        ("There is a 20 mm hepatic cyst in segment VI.", "30 mm cyst in segment IV of the liver.",
-         "Liver cyst in segment VII measuring 15 mm."),
-        ("No liver cyst.", "There is no hepatic cyst.", "No evidence of a liver cyst."),
-    ),
-    "kidney stone": Bank(
-        ("8 mm {side} renal calculus.", "There is a 6 mm {side} kidney stone in the lower pole.",
-         "5 mm stone in the upper pole of the {side} kidney."),
-        ("No kidney stone.", "There is no renal calculus.", "No evidence of nephrolithiasis."),
-    ),
-    "splenomegaly": Bank(
-        ("Splenomegaly, 150 mm in length.", "The spleen is moderately enlarged.",
-         "There is marked splenomegaly."),
-        ("No splenomegaly.", "The spleen is not enlarged.", "The spleen is normal in size."),
-    ),
-}  # fmt: skip
-SIDES = ("right", "left")
+def plain(label: str) -> Bank:
+    """Plain sentences, for a label that no training text speaks of.
 
-
-def positives(label: str) -> list[str]:
-    """Sentences that state the finding, on either side where it has one.
-
-    >>> positives("pleural effusion")[:2]
-    ['Small right pleural effusion.', 'There is a large right pleural effusion.']
-    >>> positives("hydatid cyst")
-    ['Hydatid cyst.', 'There is a hydatid cyst.']
+    >>> plain("hydatid cyst").present
+    ('Hydatid cyst.', 'There is a hydatid cyst.')
+    >>> plain("hydatid cyst").absent
+    ('No hydatid cyst.', 'There is no hydatid cyst.')
     """
-    if label not in BANKS:
-        article = "an" if label[:1] in "aeiou" else "a"
-        return [f"{label[:1].upper()}{label[1:]}.", f"There is {article} {label}."]
-    return list(dict.fromkeys(s for side in SIDES for s in _worded(label, side)))
+
+    def stated(side: str) -> tuple[str, ...]:
+        words = f"{side} {label}".strip()
+        return (f"{words[:1].upper()}{words[1:]}.", sentence(Finding(label, side=side)))  # type: ignore[arg-type]
+
+    denied = (f"No {label}.", f"There is no {label}.")
+    return Bank(stated(""), denied, stated("right"), stated("left"))
 
 
-def negatives(label: str) -> list[str]:
-    """Sentences that deny it.
+def gather(texts: Iterable[tuple[str, str]]) -> dict[str, Bank]:
+    """By finding, how these (examination, sentence) pairs state and deny it.
 
-    >>> negatives("hydatid cyst")
-    ['No hydatid cyst.', 'There is no hydatid cyst.']
+    Sentences that speak of another finding as well, or that hedge, are passed over; of many, the
+    same few are kept whatever their order.
+
+    >>> said = ["Left effusion.", "Right effusion.", "There is a pleural effusion.",
+    ...         "No pleural effusion.", "No effusion.", "There is no effusion."]
+    >>> gather(("xr-chest", s) for s in said)["pleural effusion"].left
+    ('Left effusion.',)
     """
-    if label not in BANKS:
-        return [f"No {label}.", f"There is no {label}."]
-    return list(BANKS[label].absent)
+    kept: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for exam, text in dict.fromkeys(texts):
+        stated = findings(text, exam)
+        whats = {f.what for f in stated}
+        ends = {f.status for f in stated}
+        if len(whats) != 1 or len(ends) != 1 or not ends <= {"present", "absent"}:
+            continue
+        sides = {f.side for f in stated}
+        of = kept[whats.pop()]
+        of[ends.pop()].add(text)
+        if len(sides) == 1 and (side := sides.pop()) in ("right", "left"):
+            of[f"{side} {stated[0].status}"].add(text)
+    banks = {
+        what: Bank(_some(of["present"]), _some(of["absent"]), _some(of["right present"]),
+                   _some(of["left present"]))
+        for what, of in kept.items()
+    }  # fmt: skip
+    return {k: b for k, b in banks.items() if min(len(b.present), len(b.absent)) >= LEAST}
 
 
-def sided(label: str, side: str) -> list[str]:
-    """Sentences that state it on one side; KeyError for a label that has none.
-
-    >>> sided("kidney stone", "left")[0]
-    '8 mm left renal calculus.'
-    """
-    return [s for s in _worded(label, side) if side in s.lower()]
-
-
-def _worded(label: str, side: str) -> list[str]:
-    present = BANKS[label].present
-    return [p.format(side=side, Side=side.capitalize()) for p in present]
+def _some(texts: Iterable[str]) -> tuple[str, ...]:
+    """At most MOST of them, drawn evenly and always the same."""
+    return tuple(sorted(texts, key=lambda t: hashlib.sha256(t.encode()).digest())[:MOST])

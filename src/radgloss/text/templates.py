@@ -5,48 +5,51 @@ close to call is left out of the text and listed beside it."""
 
 from __future__ import annotations
 
-from radgloss.text.vocabulary import EXAMS, exam_findings
+from radgloss.text.findings import EXAMS, FindingType, exam_findings
 from radgloss.types import Finding
 
-__all__ = ["abstention", "nothing_found", "sentence", "technique"]
+__all__ = ["abstention", "by_organ", "named", "nothing_found", "sentence", "technique"]
 
-_PRESENT = {
-    "pneumothorax": "{Side}pneumothorax is present.",
-    "pleural effusion": "{Side}pleural effusion is present.",
-    "lung nodule": "Nodule in the {side}lung.",
-    "liver cyst": "Cyst in the liver.",
-    "kidney stone": "Stone in the {side}kidney.",
-    "splenomegaly": "The spleen is enlarged.",
-}
-_ABSENT = {
-    "pneumothorax": "No pneumothorax.",
-    "pleural effusion": "No pleural effusion.",
-    "lung nodule": "No lung nodule.",
-    "liver cyst": "No liver cyst.",
-    "kidney stone": "No kidney stone.",
-    "splenomegaly": "The spleen is not enlarged.",
-}
+PLURAL = frozenset({"gallstones", "liver metastases"})
+UNCOUNTED = frozenset({
+    "hepatic steatosis", "cirrhosis", "acute cholecystitis", "biliary dilatation", "splenomegaly",
+    "acute pancreatitis", "hydronephrosis", "pyelonephritis", "appendicitis", "diverticulitis",
+    "bowel obstruction", "free air", "free fluid", "consolidation", "pneumonia", "pulmonary oedema",
+    "atelectasis", "hyperinflation", "cardiomegaly", "focal nodular hyperplasia",
+})  # fmt: skip
+
+
+def named(what: str, side: str = "") -> str:
+    """A finding with its side and its article, where English gives it one.
+
+    >>> named("kidney stone", "left"), named("ovarian cyst"), named("free air")
+    ('a left kidney stone', 'an ovarian cyst', 'free air')
+    """
+    words = f"{side} {what}".strip()
+    if what in PLURAL or what in UNCOUNTED or side == "bilateral":
+        return words
+    return f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
 
 
 def sentence(finding: Finding) -> str:
-    """One finding in words; KeyError for a finding without a template.
+    """One finding in words.
 
     >>> sentence(Finding("pleural effusion", "present", "left"))
-    'Left pleural effusion is present.'
-    >>> sentence(Finding("kidney stone", "present"))
-    'Stone in the kidney.'
+    'There is a left pleural effusion.'
+    >>> sentence(Finding("gallstones", "present")), sentence(Finding("free air", "absent"))
+    ('There are gallstones.', 'No free air.')
     """
-    table = _PRESENT if finding.status == "present" else _ABSENT
-    side = f"{finding.side} " if finding.side else ""
-    text = table[finding.what].format(side=side, Side=side.capitalize())
-    return text[0].upper() + text[1:]
+    if finding.status == "absent":
+        return f"No {finding.what}."
+    verb = "are" if finding.what in PLURAL else "is"
+    return f"There {verb} {named(finding.what, finding.side)}."
 
 
 def technique(exam: str, frames: int, spacing_mm: float | None) -> str:
     """What was done, from the image itself.
 
     >>> technique("ct-abdomen", 60, 5.0)
-    'CT of the abdomen, 60 axial frames every 5 mm.'
+    'CT of the abdomen and pelvis, 60 axial frames every 5 mm.'
     """
     title = EXAMS[exam].title
     if frames > 1 and spacing_mm:
@@ -54,18 +57,25 @@ def technique(exam: str, frames: int, spacing_mm: float | None) -> str:
     return f"{title}."
 
 
+def by_organ(exam: str, row: FindingType) -> int:
+    """The place of a finding's organ in the report of an examination; organs of others come last.
+
+    >>> by_organ("xr-chest", exam_findings("xr-chest")[-1]) > 0
+    True
+    """
+    organs = EXAMS[exam].organs
+    return organs.index(row.organ) if row.organ in organs else len(organs)
+
+
 def nothing_found(undecided: list[str], exam: str) -> str:
     """The conclusion where nothing was decided present.
 
-    >>> nothing_found(["liver cyst"], "ct-abdomen")
+    >>> nothing_found(["free fluid"], "us-pelvis")
     'No positive finding among those decided; see what was not assessed.'
-    >>> nothing_found([], "xr-chest")
-    'None of the findings looked for is present: lung nodule, pneumothorax, pleural effusion.'
-    >>> nothing_found(["liver cyst", "kidney stone", "splenomegaly"], "ct-abdomen")
-    'Nothing could be decided about what was looked for: liver cyst, splenomegaly, kidney stone.'
+    >>> nothing_found([], "xr-abdomen")[:78]
+    'None of the findings looked for is present: bowel obstruction, free air, kidne'
     """
-    organs = EXAMS[exam].organs
-    rows = sorted(exam_findings(exam), key=lambda row: organs.index(row.organ))
+    rows = sorted(exam_findings(exam), key=lambda row: by_organ(exam, row))
     names = ", ".join(row.what for row in rows)
     if len(undecided) == len(rows):
         return f"Nothing could be decided about what was looked for: {names}."

@@ -1,35 +1,33 @@
 """Simulated patients whose truth is known: anatomy, disease, physics, words, truth, files.
 
-`draw` says who and what is wrong, `make` adds pictures and words, `write` and `generate` make
-files. A phantom proves that machinery is right; it proves nothing about patients."""
+`make` is one seed's whole patient, `write` its folder, `read` that folder read back, `plan` and
+`generate` many folders and a manifest. A phantom proves that machinery is right; it proves nothing
+about patients."""
 
-from radgloss.data.phantom.files import generate, labels, write
-from radgloss.data.phantom.patient import EXAMS, Lesion, Patient, draw
-from radgloss.data.phantom.sheet import sheet
-from radgloss.data.phantom.simulate import (
-    VERSION,
-    Caption,
-    Phantom,
-    caption_frames,
-    captions_of,
-    make,
-    simulate,
-)
+from radgloss.data.phantom.files import folder_name, write
+from radgloss.data.phantom.imaging.nouns import VERSION
+from radgloss.data.phantom.many import Generated, Job, generate, plan
+from radgloss.data.phantom.patients import EXAMS, Lesion, Patient, draw, draw_with, split_of
+from radgloss.data.phantom.reading import Filed, read
+from radgloss.data.phantom.study import Phantom, make, simulate
 
 __all__ = [
     "EXAMS",
     "VERSION",
-    "Caption",
+    "Filed",
+    "Generated",
+    "Job",
     "Lesion",
     "Patient",
     "Phantom",
-    "caption_frames",
-    "captions_of",
     "draw",
+    "draw_with",
+    "folder_name",
     "generate",
-    "labels",
     "make",
-    "sheet",
+    "plan",
+    "read",
     "simulate",
+    "split_of",
     "write",
 ]

@@ -39,6 +39,7 @@ __all__ = ["captions_of"]
 Mask = npt.NDArray[np.bool_]
 LEAST_MM2 = 60.0  # of an organ that a frame is said to show
 MOST_ORGANS, MOST_DENIALS = 4, 3  # that one frame's sentences name
+MOST_OF_ONE = 6  # denials where a picture has one frame only, and so one caption
 LARGE_MM2, PART, NEAR = 100.0, 0.25, 0.6  # of a lesion: always shown; a share of its best frame
 # that is shown; a share from which its size may be read off the frame
 LEAST_BOX, MARGIN = 24, 6  # pixels
@@ -249,7 +250,8 @@ def _frame(rng: np.random.Generator, picture: _Picture, frame: int) -> Caption:
     here = [focus for focus in picture.foci if focus.shown(frame)]
     stated, looks = grouped([_measurable(f, frame) for f in here], [f.features for f in here])
     free = picture.denied(frame)
-    denied = [free[k] for k in rng.permutation(len(free))[: int(rng.integers(1, MOST_DENIALS + 1))]]
+    most = MOST_DENIALS if len(picture.image.pixels) > 1 else MOST_OF_ONE
+    denied = [free[k] for k in rng.permutation(len(free))[: int(rng.integers(1, most + 1))]]
     said = frame_sentences(
         rng, picture.exam, picture.look, [WORDS[named[k]][0] for k in kept], stated, denied,
         looks, wording=picture.wording, level=level_of(shown), troubled=picture.troubled,

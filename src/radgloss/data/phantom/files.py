@@ -1,204 +1,181 @@
-"""Phantoms as files: DICOM, report, truth and labels; many at once, and a manifest.
+"""One phantom as a folder: DICOM, report, truth, label maps, and the same for the study before.
 
-A study's folder is written aside and renamed when whole, so a half-written one is never taken for
-a study, and a run that was interrupted goes on where it stopped."""
+    ct-abdomen-0000012/
+        dicom/          every series, one file a frame
+        report.txt      what the author wrote
+        truth.json      patient, three truths, sentences with their facts, captions, posterior
+        labels.npz      masks of organs and lesions, packed bits, one group for each grid
+        segments/       the same as DICOM Segmentation, where the images have a frame of reference
+        prior/          the same patient earlier, where there was such a study
+
+A folder is written aside, forced to disk and renamed when whole, so that a half-written one is
+never taken for a study."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from radgloss import disk
-from radgloss.data import children
-from radgloss.data.phantom.patient import EXAMS
-from radgloss.data.phantom.simulate import VERSION, Phantom, make
+from radgloss.data.manifest import Caption
+from radgloss.data.phantom.captions import captions_of
+from radgloss.data.phantom.imaging.nouns import VERSION
+from radgloss.data.phantom.study import Phantom
+from radgloss.data.phantom.truth import labels
+from radgloss.dicom.seg import write_segments
 from radgloss.dicom.write import write_images
-from radgloss.text.vocabulary import exam_findings
-from radgloss.types import Finding, InputRejected
+from radgloss.types import Image, Masks
 
-__all__ = ["generate", "labels", "write"]
+__all__ = ["SCHEMA", "folder_name", "grids_of", "report_text", "write"]
 
-SCHEMA = 1
-SHARES = (("train", 0.8), ("val", 0.9), ("test", 1.0))  # of the seeds, in ascending order
-
-
-def labels(phantom: Phantom) -> dict[str, dict[str, Any]]:
-    """For every finding of the exam: present (can be seen), side, site, size, and in the body.
-
-    side is "bilateral" where several lie on both sides."""
-    out: dict[str, dict[str, Any]] = {}
-    if phantom.patient.exam == "ct-head":
-        return out
-    for row in exam_findings(phantom.patient.exam):
-        seen = [f for f in phantom.truth.visible if f.what == row.what]
-        sides = {f.side for f in seen}
-        side = next(iter(sides)) if len(sides) == 1 else "bilateral" if sides else ""
-        out[row.what] = {
-            "present": bool(seen),
-            "in_patient": any(f.what == row.what for f in phantom.truth.present),
-            "side": side,
-            "sites": [f.site for f in seen],
-            "size_mm": [f.size_mm[0] for f in seen if f.size_mm],
-        }
-    return out
+SCHEMA = 2
+SECTIONS = ("indication", "comparison", "technique", "findings", "impression")
+PLACED = frozenset({"CT", "MR"})  # modalities whose images have a frame of reference
 
 
-def _facts(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    return [asdict(f) for f in findings]
+def folder_name(exam: str, seed: int) -> str:
+    """What the folder of that patient is called.
+
+    >>> folder_name("xr-chest", 12)
+    'xr-chest-0000012'
+    """
+    return f"{exam}-{seed:07d}"
 
 
-def _truth(phantom: Phantom) -> dict[str, Any]:
-    """truth.json: the three truths, the patient and the captions, as plain values."""
+def write(phantom: Phantom, folder: Path, segments: bool = True, asked: Sequence[str] = ()) -> Path:
+    """Write one phantom into `folder`, which appears only when it is whole; returns it.
+
+    segments: also as DICOM Segmentation, about a second for a CT. asked: findings that were forced
+    (`draw_with`), kept so that a later run can tell this study from an ordinary one. A folder that
+    exists already is left as it is."""
+    if folder.exists():
+        return folder
+    aside = folder.with_name(f".{folder.name}.part-{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        _fill(phantom, aside, segments, asked)
+        disk.replace_folder(aside, folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return folder
+
+
+def _fill(phantom: Phantom, folder: Path, segments: bool, asked: Sequence[str]) -> None:
+    files = write_images(phantom.study, folder / "dicom")
+    grids = grids_of(phantom)
+    _write_labels(phantom, grids, folder / "labels.npz")
+    if segments:
+        _write_segments(phantom, grids, files, folder / "segments")
+    (folder / "report.txt").write_text(report_text(phantom), encoding="utf-8")
+    truth = json.dumps(_truth(phantom, grids, asked), indent=1, sort_keys=True)
+    (folder / "truth.json").write_text(truth + "\n", encoding="utf-8")
+    if phantom.prior is not None:
+        (folder / "prior").mkdir()
+        _fill(phantom.prior, folder / "prior", segments, asked)
+
+
+def report_text(phantom: Phantom) -> str:
+    """The report as a plain page with headings."""
+    said = [(s, getattr(phantom.report, s)) for s in SECTIONS]
+    return "\n\n".join(f"{s.upper()}:\n{text}" for s, text in said if text) + "\n"
+
+
+def _truth(phantom: Phantom, grids: dict[str, int], asked: Sequence[str]) -> dict[str, Any]:
+    """truth.json as plain values; the labels are null where a finding is there and not visible."""
+    known, told = phantom.truth, phantom.written
     return {
         "schema": SCHEMA,
         "phantom": VERSION,
         "exam": phantom.patient.exam,
         "seed": phantom.patient.seed,
+        "asked": list(asked),
         "patient": asdict(phantom.patient),
-        "present": _facts(phantom.truth.present),
-        "visible": _facts(phantom.truth.visible),
-        "reported": _facts(phantom.truth.reported),
-        "mask_image": phantom.study.images[0].uid,
-        "masks": {k: int(m.sum()) for k, m in phantom.masks.items()},
-        "labels": labels(phantom),
-        "captions": [asdict(c) for c in phantom.captions],
+        "present": [asdict(f) for f in known.present],
+        "visible": [asdict(f) for f in known.visible],
+        "reported": [asdict(f) for f in known.reported],
+        "labels": labels(phantom.patient, phantom.imaged),
+        "diseases": list(phantom.patient.encounter.diseases),
+        "posterior": dict(known.posterior),
+        "measured": dict(phantom.imaged.facts),
+        "looks": dict(phantom.imaged.looks),
+        "grids": grids,
+        "report": asdict(phantom.report),
+        "author": told.author,
+        "omitted": list(told.omitted),
+        "sentences": [asdict(s) for s in told.sentences],
+        "captions": [_plain(c) for c in captions_of(phantom)],
     }
 
 
-def report_text(phantom: Phantom) -> str:
-    """The report as a plain page with headings."""
-    parts = ("indication", "comparison", "technique", "findings", "impression")
-    said = [(p, getattr(phantom.report, p)) for p in parts]
-    return "\n\n".join(f"{p.upper()}:\n{text}" for p, text in said if text) + "\n"
+def _plain(caption: Caption) -> dict[str, Any]:
+    """A caption as a line of the manifest has it."""
+    row: dict[str, Any] = {
+        "image": caption.image, "frame": caption.frame, "sentences": list(caption.sentences),
+    }  # fmt: skip
+    if caption.region is not None:
+        row["region"] = [list(caption.region.low), list(caption.region.high)]
+    return row
 
 
-def write(phantom: Phantom, folder: Path) -> Path:
-    """Write one study into `folder`: dicom/, report.txt, truth.json and labels.npz.
-
-    The folder appears only when it is whole; one that exists already is left as it is."""
-    if folder.exists():
-        return folder
-    aside = folder.with_name(f".{folder.name}.part-{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    write_images(phantom.study, aside / "dicom")
-    (aside / "report.txt").write_text(report_text(phantom), encoding="utf-8")
-    truth = json.dumps(_truth(phantom), indent=1, sort_keys=True)
-    (aside / "truth.json").write_text(truth + "\n", encoding="utf-8")
-    masks = {f"finding/{k}": np.packbits(m) for k, m in phantom.masks.items()}
-    masks |= {f"organ/{k}": np.packbits(m) for k, m in phantom.organs.items()}
-    shape = np.array(phantom.study.images[0].pixels.shape)
-    np.savez_compressed(aside / "labels.npz", shape=shape, **masks)  # type: ignore[arg-type]
-    os.replace(aside, folder)
-    return folder
+# ------------------------------------------------------------------ label maps
 
 
-def _row(folder: Path, split: str) -> dict[str, Any]:
-    """One line of the manifest, from what the study's folder says."""
-    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    text = (folder / "report.txt").read_text(encoding="utf-8")
-    sections = {}
-    for block in text.split("\n\n"):
-        head, _, body = block.partition(":\n")
-        sections[head.lower()] = body.strip()
-    return {
-        "schema": SCHEMA,
-        "study": f"{folder.name}/dicom",
-        "patient": f"PHANTOM-{truth['seed']:06d}",
-        "images": [truth["mask_image"]],
-        "report": sections,
-        "captions": truth["captions"],
-        "labels": truth["labels"],
-        "split": split,
-        "exam": truth["exam"],
-        "seed": truth["seed"],
-    }
+def grids_of(phantom: Phantom) -> dict[str, int]:
+    """By image uid, the number of its grid; phases and sequences of one body share one."""
+    numbers: dict[int, int] = {}
+    out = {}
+    for image in phantom.study.images:
+        organs = phantom.truth.organs[image.uid]
+        own = id(organs) if organs else id(image)
+        out[image.uid] = numbers.setdefault(own, len(numbers))
+    return out
 
 
-def _one(job: tuple[int, str, str]) -> str:
-    seed, exam, folder = job
-    write(make(seed, exam), Path(folder))
-    return folder
+def _structures(phantom: Phantom, image: Image) -> Masks:
+    """Every marked structure on an image, as `organ/liver` and `finding/liver cyst#0`."""
+    organs, lesions = phantom.truth.organs[image.uid], phantom.truth.masks[image.uid]
+    named = {f"organ/{k}": m for k, m in organs.items()}
+    named |= {f"finding/{k}": m for k, m in lesions.items()}
+    return {k: m for k, m in named.items() if m.any()}
 
 
-def _usable(folder: Path) -> bool:
-    """Whether a folder of an earlier run holds this version's study."""
-    try:
-        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(truth.get("phantom") == VERSION)
+def _firsts(phantom: Phantom, grids: dict[str, int]) -> dict[int, Image]:
+    """The first image of each grid."""
+    firsts: dict[int, Image] = {}
+    for image in phantom.study.images:
+        firsts.setdefault(grids[image.uid], image)
+    return firsts
 
 
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Children started within load their maths libraries with one thread each."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def _write_labels(phantom: Phantom, grids: dict[str, int], path: Path) -> None:
+    arrays: dict[str, Any] = {}
+    for grid, image in _firsts(phantom, grids).items():
+        arrays[f"{grid}/shape"] = np.array(image.pixels.shape)
+        for name, mask in _structures(phantom, image).items():
+            arrays[f"{grid}/{name}"] = np.packbits(mask)
+    np.savez_compressed(path, **arrays)
 
 
-def generate(
-    n: int,
-    out: Path,
-    seed: int = 0,
-    exams: Sequence[str] = ("ct-abdomen", "xr-chest"),
-    workers: int = 1,
-    progress: Callable[[int, int], object] | None = None,
-) -> Path:
-    """Make patients seed … seed + n − 1, exam by exam in turn; returns `out/manifest.jsonl`.
-
-    Train, validation and test take the first 80 %, the next 10 % and the last 10 % of the seeds.
-    Studies that an earlier run finished are kept. `progress(done, total)` is called as they come.
-    Raises InputRejected (`exam`) for an unknown exam, or no patient."""
-    unknown = [exam for exam in exams if exam not in EXAMS]
-    if unknown or not exams or n < 1:
-        found, wanted = f"{n} patients of {list(exams)}", f"at least one, of {', '.join(EXAMS)}"
-        raise InputRejected("exam", "the examinations", found, wanted, "Correct the list.")
-    out.mkdir(parents=True, exist_ok=True)
-    for leftover in out.glob(".*.part-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    plan = [(seed + i, exams[i % len(exams)]) for i in range(n)]
-    folders = [out / f"{exam}-{s:06d}" for s, exam in plan]
-    jobs = []
-    for (s, exam), folder in zip(plan, folders, strict=True):
-        if not _usable(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            jobs.append((s, exam, str(folder)))
-    tell = progress or (lambda done, total: None)
-    done = n - len(jobs)
-    tell(done, n)
-    if workers <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            _one(job)
-            done += 1
-            tell(done, n)
-    else:
-        with _single_threaded(), children.pool(workers) as pool:
-            for future in as_completed([pool.submit(_one, job) for job in jobs]):
-                future.result()
-                done += 1
-                tell(done, n)
-    manifest = out / "manifest.jsonl"
-    lines = []
-    for i, folder in enumerate(folders):
-        split = next(name for name, share in SHARES if (i + 0.5) / n < share)
-        lines.append(json.dumps(_row(folder, split), sort_keys=True) + "\n")
-    return disk.write(manifest, "".join(lines))
+def _write_segments(
+    phantom: Phantom, grids: dict[str, int], files: Sequence[Path], folder: Path
+) -> None:
+    """One Segmentation for each grid of CT or MR; other images have no frame of reference."""
+    frames = [len(image.sources) for image in phantom.study.images]
+    ends = dict(zip((i.uid for i in phantom.study.images), accumulate(frames), strict=True))
+    for grid, image in _firsts(phantom, grids).items():
+        marked = _structures(phantom, image)
+        if image.modality in PLACED and marked:
+            end = ends[image.uid]
+            folder.mkdir(exist_ok=True)
+            sources = files[end - len(image.sources) : end]
+            write_segments(marked, sources, image.uid, folder / f"{grid}.dcm")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from radgloss.data.phantom.patient import stream
+from radgloss.data.phantom.patients import stream
 from radgloss.data.phantom.shapes import F32, Grid, Paint, coverage, ellipsoid, field, smooth_min
 
 __all__ = ["build"]

@@ -1,6 +1,6 @@
-"""What scanners add: slice profile, sharpness and noise of CT; scatter, noise and curve of film.
+"""What pictures have in common: noise of CT, the observer of a film, its side letter.
 
-Shapes: F frames · R rows · C columns."""
+Shapes: R rows · C columns."""
 
 from __future__ import annotations
 
@@ -10,83 +10,9 @@ from scipy import ndimage
 
 from radgloss.data.phantom.shapes import F32
 
-__all__ = [
-    "WHITE",
-    "computed_tomography",
-    "detectable",
-    "marked",
-    "noise_level",
-    "radiograph",
-]
+__all__ = ["WHITE", "detectable", "marked", "noise_level"]
 
 WHITE = 4095  # the largest stored value of a 12-bit film
-
-
-def _blur3(volume: F32, axis: int, side: float) -> F32:
-    """Three-point smoothing along one axis, weights side, 1 - 2 side, side; edges repeat."""
-    first = np.take(volume, [0], axis)
-    last = np.take(volume, [-1], axis)
-    wide = np.concatenate([first, volume, last], axis)
-    n = volume.shape[axis]
-    lo, mid, hi = (
-        wide[tuple(slice(k, k + n) if a == axis else slice(None) for a in range(volume.ndim))]
-        for k in (0, 1, 2)
-    )
-    out: F32 = np.float32(1 - 2 * side) * mid + np.float32(side) * (lo + hi)
-    return out
-
-
-def computed_tomography(hu: F32, rng: np.random.Generator, dose: float, girth_mm: float) -> F32:
-    """Noiseless CT numbers → a reconstruction: (F, R, C) both, HU rounded to whole numbers.
-
-    Slice sensitivity profile and a soft-tissue kernel; noise with that kernel's texture, its
-    deviation falling with the root of dose and growing with girth (effective diameter, mm)."""
-    sharp = _blur3(_blur3(_blur3(hu, 0, 0.14), 1, 0.08), 2, 0.08)
-    noise = rng.standard_normal(hu.shape, dtype=np.float32)
-    noise = _blur3(_blur3(noise, 1, 0.21), 2, 0.21)
-    noise -= np.float32(0.5) * _blur3(_blur3(noise, 1, 0.33), 2, 0.33)  # a ramp has no mean
-    noise *= np.float32(
-        noise_level(dose, girth_mm) / max(float(noise[:: max(len(noise) // 4, 1)].std()), 1e-6)
-    )
-    return np.rint(np.clip(sharp + noise, -1024, 3071)).astype(np.float32)
-
-
-def _curve(attenuation: F32) -> F32:
-    """Log exposure → stored value, as a display-ready film: an S-shaped curve, bone bright."""
-    rows, columns = attenuation.shape
-    chest = attenuation[rows // 8 : -rows // 5 : 5, columns // 6 : -columns // 6 : 5]
-    low, high = np.percentile(chest, (2, 97))
-    t = (attenuation - np.float32(low)) / np.float32(high - low)
-    return np.float32(1) / (1 + np.exp(-np.float32(4.4) * (t - np.float32(0.49))))
-
-
-def radiograph(
-    attenuation: F32, rng: np.random.Generator, dose: float, pixel: float
-) -> npt.NDArray[np.float32]:
-    """Line integrals → a processed 12-bit film: (R, C) whole numbers, bright is dense.
-
-    Beer–Lambert, scatter behind a grid as a broad blur of the primary, quantum noise, the
-    detector's unsharpness, logarithm, mild edge enhancement, and a display curve."""
-    primary = np.exp(-attenuation)
-    small = ndimage.zoom(primary, 0.125, order=1)
-    broad = ndimage.gaussian_filter(small, 26.0 / (8 * pixel), mode="nearest")
-    scatter = ndimage.zoom(
-        broad, np.array(primary.shape) / np.array(broad.shape), order=1, mode="nearest"
-    )
-    exposure = primary + np.float32(0.22) * np.minimum(scatter, 0.25)
-    photons = np.float32(2.2e5 * dose)
-    noisy = exposure + np.sqrt(exposure / photons) * rng.standard_normal(
-        exposure.shape, dtype=np.float32
-    )
-    noisy = _blur3(_blur3(np.clip(noisy, 1e-5, None), 0, 0.13), 1, 0.13)
-    log = -np.log(noisy)
-    fine = ndimage.gaussian_filter(log, 3.0 / pixel)
-    coarse = ndimage.zoom(
-        ndimage.gaussian_filter(ndimage.zoom(log, 0.25, order=1), 30.0 / (4 * pixel)),
-        4, order=1,
-    )[: log.shape[0], : log.shape[1]]  # fmt: skip
-    enhanced = log + np.float32(0.7) * (log - fine) - np.float32(0.25) * (coarse - coarse.mean())
-    return np.rint(_curve(enhanced) * WHITE).astype(np.float32)
 
 
 def noise_level(dose: float, girth_mm: float) -> float:

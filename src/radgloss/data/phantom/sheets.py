@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +21,12 @@ from PIL import ImageChops, ImageDraw, ImageFilter, ImageFont
 from radgloss.data.phantom.causal.looks import drawable
 from radgloss.data.phantom.imaging import lesion_names
 from radgloss.data.phantom.patients import Patient, draw_with
-from radgloss.data.phantom.study import Phantom, simulate
+from radgloss.data.phantom.study import Phantom, make, simulate
 from radgloss.display import grey
 from radgloss.text.findings import EXAMS
 from radgloss.types import Finding, Image, InputRejected
 
-__all__ = ["Pair", "key_frames", "pairs", "sheet", "sheet_of_findings"]
+__all__ = ["Pair", "key_frames", "pairs", "save", "sheet", "sheet_of_findings"]
 
 WIDE, GAP, PAD = 244, 6, 14  # pixels: of a picture, between tiles, around the sheet
 TALL = {"CT": 176, "MR": 176, "US": 190}  # pixels by modality; films are square
@@ -33,6 +34,7 @@ STEP = 7  # seeds from one finding's patient to the next one's
 TEXT, SMALL, TITLE = 13, 11, 17  # pixels: height of letters
 ACROSS = 6  # tiles in a row
 FRAMES = 3  # of a stack, at most
+SHOWN = 4  # patients on a saved sheet
 TRIES = 50  # seeds until a patient has the organ
 NIGHT, CARD, INK, FAINT, AMBER = (
     (13, 15, 18), (24, 27, 32), (232, 234, 237), (150, 156, 165), (255, 190, 70),
@@ -290,6 +292,21 @@ def sheet(phantoms: Sequence[Phantom]) -> Pillow.Image:
     return _stacked(
         [_band(f"{_who(p)} · {_truth(p)}", t, across) for p, t in zip(phantoms, tiles, strict=True)]
     )
+
+
+def save(exams: Sequence[str], seed: int, folder: Path) -> Iterator[Path]:
+    """Write `EXAM.png` (patients from `seed`) and `EXAM-findings.png` for each exam, one by one.
+
+    Raises InputRejected where `sheet_of_findings` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for exam in dict.fromkeys(exams):
+        drawn = [sheet([make(seed + k, exam) for k in range(SHOWN)])]
+        if exam in EXAMS:
+            drawn.append(sheet_of_findings(exam, seed))
+        for picture, kind in zip(drawn, ("", "-findings"), strict=False):
+            path = folder / f"{exam}{kind}.png"
+            picture.save(path)
+            yield path
 
 
 def _tiles(phantom: Phantom) -> list[_Tile]:
