@@ -1,20 +1,21 @@
 """Computed tomography: CT numbers of every material by phase, and what a scanner adds.
 
-Phases after the injection (Bae, Radiology 2010;256:32): arterial 35 s (late arterial), portal
-venous 70 s, delayed 4 min, excretory 10 min; 120 kV. Where the numbers come from:
+Phases after the injection: arterial 35 s (late arterial), portal venous 70 s, delayed 4 min,
+excretory 10 min; 120 kV. Why they differ: Bae, Radiology 2010;256:32. Looked up:
 
-- liver and spleen without contrast: Piekarski et al., Radiology 1980;137:727 (liver 8 HU above
-  the spleen); fatty liver below 40 HU or 10 below the spleen: Kodama et al., AJR 2007;188:1307
-- enhancement of aorta, liver, portal vein by phase: Bae 2010; of pancreas: McNulty et al.,
-  Radiology 2001;220:97; of renal cortex and medulla: Birnbaum et al., Radiology 1996;200:753
-- spongy bone of the lumbar spine: Pickhardt et al., Ann Intern Med 2013;158:588
-- cysts below 20 HU, solid renal masses by 20 HU of enhancement: Silverman et al. (Bosniak 2019),
-  Radiology 2019;292:475
-- blood 30 to 45 HU, clot 45 to 70: Lubner et al., RadioGraphics 2007;27:109
-- haemangioma, carcinoma, nodular hyperplasia, metastases by phase: the patterns of LI-RADS 2018 and
-  Oto et al., Clin Radiol 2005;60:1186, set as differences from liver
-- stones: Motley et al., Urology 2001;58:170 (calcium oxalate about 440 to 1,000 HU)
-- muscle, fat, lung, bone, bile, urine: textbook values (Prokop & Galanski 2003)
+- liver and spleen without contrast: the liver is 1 to 18 HU above the spleen (Park et al.,
+  Radiology 2011;258:760; first seen by Piekarski et al., Radiology 1980;137:727)
+- spongy bone of the spine: 160 HU or less at L1 finds nine in ten with osteoporosis, above 200 HU
+  nearly nobody has it (Pickhardt et al., Ann Intern Med 2013;158:588)
+- fresh blood in the belly: 45 HU on average, above 30 ("Hemoperitoneum studied by
+  computed tomography", Radiology 1983;148:187); clot higher
+- pancreas: a tumour stands out more in the pancreatic phase than in the portal venous one (Lu et
+  al., Radiology 1996;199:697)
+
+All other numbers are *typical values*, set by the order of tissues in each phase (a haemangioma
+follows the vessels, a carcinoma is bright early and dark late, nodular hyperplasia is bright early
+and hidden late, a cyst stays below 20 HU, a solid renal mass gains 20 HU or more), not taken from
+a measurement.
 
 Shapes: F frames · R rows · C columns."""
 

@@ -3,16 +3,15 @@
 T1, T2 in ms, proton density relative to water, ADC in 10⁻³ mm²/s, share of the signal that is fat.
 Where they come from:
 
-- healthy abdomen and pelvis: de Bazelaire et al., Radiology 2004;230:652 (1.5 T: liver T1 586 and
-  T2 46, spleen 1057 and 79, renal cortex 966 and 87, medulla 1412 and 85, pancreas 584 and 46,
-  muscle 856 and 27, marrow of L4 549 and 49, subcutaneous fat 343 and 58, myometrium 1309 and 117,
-  endometrium 1274 and 101, prostate 1317 and 88); blood: Stanisz et al., MRM 2005;54:507
-- ADC of liver, spleen, focal liver lesions: Taouli & Koh, Radiology 2010;254:47; of abscess against
-  cyst and necrosis: Chan et al., Clin Radiol 2001;56:899
-- T2 of cysts, haemangiomas, malignant lesions: Cieszanowski et al., Eur Radiol 2012;22:2305
-- endometrioma (T1 bright, T2 shaded): Togashi et al., Radiology 1991;180:73
-- fat stays bright on fast spin echo (J-coupling): Henkelman et al., JMRI 1994;4:533
-- what is not in these (fluids, calcium, walls, contents of bowel): set by their order in them
+- healthy abdomen and pelvis: de Bazelaire et al., Radiology 2004;230:652, who measured at 1.5 T and
+  3 T. Their abstract, which was looked up, gives 3 T (liver T1 809 and T2 34, spleen 1328 and 61,
+  muscle 898 and 29); the values here are for 1.5 T, where T1 is about a fifth shorter, and were
+  written from memory of their table
+- T2 of focal liver lesions at 1.5 T: Cieszanowski et al., Eur Radiol 2002;12:2273 (liver 54, nodular
+  hyperplasia 66, malignant 85, haemangioma 155, cysts 583 ms); the values here keep that order
+- ADC of liver and focal lesions: the order of Taouli and Koh, Radiology 2010;254:47
+- all others (blood, fluids, calcium, walls, contents of bowel, endometrioma bright on T1 and shaded
+  on T2, fat bright on fast spin echo): typical values, set by their order
 
 Sequences, as they are run at 1.5 T (TR / TE / flip):
 T1 spoiled gradient echo in phase 150 / 4.6 / 70°, opposed phase 150 / 2.3 / 70°; T1 with fat

@@ -1,13 +1,11 @@
 """What tissues look like to ultrasound: three channels for every material.
 
-echo: backscatter in decibels relative to normal liver. The *order* is the sonographer's (renal
-sinus > pancreas ≥ spleen ≥ liver ≥ renal cortex > medulla > fluid; Rumack and Levine, Diagnostic
-Ultrasound, 5th ed., chapters 4 to 9); the decibels are ours, chosen so that steps between
-neighbours are seen as readily as on a real picture.
-attenuation: dB/cm/MHz, one way. impedance: MRayl, density times speed of sound. Soft tissues after
-T. D. Mast, Acoustics Research Letters Online 1 (2000) 37, table 1, and F. A. Duck, Physical
-Properties of Tissue (1990), rounded. Fatty liver after Suzuki et al., Ultrasound Med Biol 18
-(1992) 657 (attenuation grows with fat). Stones and gas attenuate by far more than is measured
+echo: backscatter in decibels relative to normal liver. The *order* is what sonographers are taught
+(renal sinus > pancreas ≥ spleen ≥ liver ≥ renal cortex > medulla > fluid); the decibels are ours,
+chosen so that steps between neighbours are seen as readily as on a real picture.
+attenuation: dB/cm/MHz, one way. impedance: MRayl, density times speed of sound. Both are typical
+values, set near the usual half decibel of soft tissue and rounded; they were not taken from one
+measurement. Fat makes a liver attenuate more. Stones and gas attenuate by far more than is measured
 through them, which stands for what they reflect and refract away. Names are the torso's."""
 
 from __future__ import annotations
