@@ -7,7 +7,7 @@ Where they come from:
   3 T. Their abstract, which was looked up, gives 3 T (liver T1 809 and T2 34, spleen 1328 and 61,
   muscle 898 and 29); the values here are for 1.5 T, where T1 is about a fifth shorter, and were
   written from memory of their table
-- T2 of focal liver lesions at 1.5 T: Cieszanowski et al., Eur Radiol 2002;12:2273 (liver 54, nodular
+- T2 of focal liver lesions: Cieszanowski et al., Eur Radiol 2002;12:2273 (1.5 T: liver 54, nodular
   hyperplasia 66, malignant 85, haemangioma 155, cysts 583 ms); the values here keep that order
 - ADC of liver and focal lesions: the order of Taouli and Koh, Radiology 2010;254:47
 - all others (blood, fluids, calcium, walls, contents of bowel, endometrioma bright on T1 and shaded

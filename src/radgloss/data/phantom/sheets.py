@@ -30,6 +30,7 @@ __all__ = ["Pair", "key_frames", "pairs", "save", "sheet", "sheet_of_findings"]
 
 WIDE, GAP, PAD = 244, 6, 14  # pixels: of a picture, between tiles, around the sheet
 TALL = {"CT": 176, "MR": 176, "US": 190}  # pixels by modality; films are square
+LIT = {"CT": 32, "MR": 14, "US": 14}  # grey levels of 255
 STEP = 7  # seeds from one finding's patient to the next one's
 TEXT, SMALL, TITLE = 13, 11, 17  # pixels: height of letters
 ACROSS = 6  # tiles in a row
@@ -184,8 +185,8 @@ def _picture(image: Image, frame: int, mask: npt.NDArray[np.bool_] | None = None
 def _cut(shown: npt.NDArray[np.uint8], image: Image) -> tuple[slice, slice]:
     """The rows and columns of a frame that hold the body or the fan, with a little dark round it.
 
-    What is darker than an eighth, or a speck, is background."""
-    lit = shown > 32
+    What is darker than `LIT`, or a speck, is background: air, noise, the table."""
+    lit = shown > LIT[image.modality]
     firm = _grown(~_grown(~lit, 5), 5) if image.modality != "US" else lit
     if not firm.any():
         return slice(None), slice(None)
