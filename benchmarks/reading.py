@@ -2,6 +2,8 @@
 
     python benchmarks/reading.py [--slices 320] [--rounds 5] [--codecs native,rle,j2k]
 
+Takes seven minutes on two cores at rest.
+
 Each way runs in a fresh process that imports its library first, then reads the same series of
 512² CT slices `rounds` times, the ways taking turns; the median is told. "cold" starts its child
 processes anew in every reading, and that start is counted; "warm" keeps them (`Reader`). Two ends:
@@ -41,11 +43,22 @@ GROUPS = (("plain", *OURS), ("plain model", *(f"{way} model" for way in OURS)), 
 WAYS = ("plain", *OURS, "monai", *GROUPS[1])
 BESIDE = "plain beside monai"
 FRESH = ("plain", "cold-1", "cold-2")
+# JPEG 2000 takes 30 ms a slice, whoever decodes it: one end and few rounds, or it takes an hour.
+SLOW = {"j2k": (GROUPS[1:2], 2)}
 ENDS = {
     "": "Series to float32 volume",
     "model": "Series to model array",
     "from the start": "A program from its start to the model array",
 }
+
+
+NOTES = """
+Like is compared with like in two places: *warm* beside plain (both have their libraries loaded) and
+*a program from its start* (both load them). *Cold* in the other tables starts a child in every
+reading, while plain's own import of pydicom is not counted.
+
+MONAI took turns with plain alone; its ratio is to the plain reading of its own rounds.
+"""
 
 
 def make_series(folder: Path, slices: int, codec: str) -> None:
@@ -231,28 +244,29 @@ def python_of(way: str) -> str | None:
     return str(other) if has.returncode == 0 else None
 
 
-def compare(folder: Path, slices: int, rounds: int) -> list[str]:
+def compare(folder: Path, slices: int, codec: str, rounds: int) -> list[str]:
+    groups, rounds = SLOW.get(codec, (GROUPS, rounds))
     seconds: dict[str, list[float]] = {}
     cpu: dict[str, list[float]] = {}
     peaks: dict[str, float] = {}
     sums: dict[str, object] = {}
-    for group in GROUPS:
+    for group in groups:
         found = take_turns(group, folder, rounds)
         if "monai" in group:  # beside it, plain is another measurement
             found[0][BESIDE] = found[0].pop("plain")
         for known, new in zip((seconds, cpu, peaks, sums), found, strict=True):
             known.update({k: v for k, v in new.items() if k not in known})
     for end in ("", " model"):  # MONAI turns its volume and rounds otherwise
-        assert len({sums[w + end] for w in OURS}) == 1, sums
-        assert sums["plain" + end] == sums["cold-1" + end], sums
-    for way in FRESH:
-        seconds[way + FROM_START] = []
-    for _ in range(rounds):
+        assert len({sums[w + end] for w in ("plain", *OURS) if w + end in sums}) <= 1, sums
+    for _ in range(rounds if groups == GROUPS else 0):
         for way in FRESH:
-            seconds[way + FROM_START].append(fresh_process(way, folder))
+            seconds.setdefault(way + FROM_START, []).append(fresh_process(way, folder))
     array = slices * 512 * 512 * 4
     rows = []
+    measured = {way.partition(" ")[2] for way in seconds if way != BESIDE}
     for end, title in ENDS.items():
+        if end not in measured:
+            continue
         rows += ["", f"{title}:", "", "| way | seconds | ratio | processor | memory |"]
         rows += ["|---|---|---|---|---|"]
         for way in (
@@ -333,13 +347,14 @@ def main() -> None:
     for codec in options.codecs.split(","):
         with tempfile.TemporaryDirectory() as name:
             make_series(Path(name), options.slices, codec)
-            rows = compare(Path(name), options.slices, options.rounds)
-        head = ["", f"## {codec}"]
+            rows = compare(Path(name), options.slices, codec, options.rounds)
+        few = [f", {SLOW[codec][1]} rounds"] if codec in SLOW else []
+        head = ["", "".join([f"## {codec}", *few])]
         lines += [*head, *rows]
         print("\n".join([*head, *rows]), flush=True)
     target = HERE / "results" / f"reading-{today}.md"
     target.parent.mkdir(exist_ok=True)
-    target.write_text("\n".join(lines) + "\n")
+    target.write_text("\n".join(lines) + "\n" + NOTES)
 
 
 if __name__ == "__main__":

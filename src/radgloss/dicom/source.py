@@ -5,15 +5,12 @@ path outside it (zip slip) by construction; such names are refused all the same.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
 import stat
 import struct
-import zipfile
 import zlib
-from pathlib import PurePosixPath
 from typing import IO, cast
 
 from radgloss.dicom.limits import Limits, MiB
@@ -77,6 +74,8 @@ class Source:
         """The bytes, inflated on the way where the name ends in .gz; forward reading only."""
         self.file.seek(0)
         if self.name.lower().endswith(".gz"):
+            import gzip
+
             return cast(IO[bytes], gzip.GzipFile(fileobj=self.file, mode="rb"))
         return self.file
 
@@ -91,6 +90,8 @@ def _regular(path: str) -> IO[bytes]:
 
 
 def _member(path: str, member: str, limits: Limits) -> IO[bytes]:
+    import zipfile  # where there is one: a child's start is imports
+
     with _regular(path) as outer, zipfile.ZipFile(outer) as archive:
         info = archive.getinfo(member)
         if info.file_size > limits.inflated_bytes:
@@ -104,6 +105,8 @@ def _member(path: str, member: str, limits: Limits) -> IO[bytes]:
 
 def members(path: str, limits: Limits) -> tuple[list[str], list[list[str]]]:
     """Names of the members of a zip worth reading, and `[name, code]` of those refused."""
+    import zipfile
+
     size = os.stat(path).st_size
     with _regular(path) as outer:
         try:
@@ -118,7 +121,7 @@ def members(path: str, limits: Limits) -> tuple[list[str], list[list[str]]]:
     good, refused, seen = [], [], set()
     for info in infos:
         name = info.filename
-        parts = PurePosixPath(name.replace("\\", "/")).parts
+        parts = name.replace("\\", "/").split("/")
         if name.startswith(("/", "\\")) or ".." in parts or ":" in name or name in seen:
             refused.append([name[:200], "zip-slip"])
         elif info.flag_bits & 1:
