@@ -103,7 +103,12 @@ def test_the_oracle_reaches_one(columns, row):
 
 def test_the_oracle_invents_nothing_and_errs_in_no_side_or_size(columns):
     draft = columns["ceiling"]["draft"]
-    for measure in ("side errors", "sentences that invent", "comparisons without a prior"):
+    for measure in (
+        "side errors",
+        "site errors",
+        "sentences that invent",
+        "comparisons without a prior",
+    ):
         assert value(draft, measure) == 0
     assert value(draft, "size error, median mm") == 0
     assert value(columns["ceiling"]["differential"], "distance to posterior") == 0

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from radgloss.eval.metrics.facts import Counts, match
+from radgloss.eval.metrics.facts import Counts, Said, kinds, match, said
 from radgloss.types import Finding
 
 NAMES = ("pneumothorax", "pleural effusion", "consolidation", "atelectasis", "lung nodule")
@@ -46,3 +46,29 @@ def test_nothing_said_of_nothing_is_perfect_and_counts_add():
     assert match([], []).f1 == match([], []).precision == match([], []).recall == 1
     assert match([], [Finding("cyst")]).recall == 0
     assert Counts(1, 2, 3) + Counts(4, 5, 6) == Counts(5, 7, 9)
+
+
+def test_by_name_alone_the_counts_are_those_of_sets():
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        predicted, truth = ([NAMES[k] for k in rng.integers(0, 5, 4)] for _ in range(2))
+        found = kinds([Finding(n) for n in predicted], [Finding(n) for n in truth])
+        a, b = set(predicted), set(truth)
+        assert found == Counts(len(a & b), len(a - b), len(b - a))
+
+
+@pytest.mark.parametrize(
+    ("field", "word", "true", "answer"),
+    [
+        ("side", "left", ("left",), Said(1, 0)), ("side", "left", ("right",), Said(1, 1)),
+        ("side", "bilateral", ("left", "right"), Said(1, 0)),
+        ("side", "bilateral", ("left",), Said(1, 1)), ("side", "left", ("bilateral",), Said(1, 0)),
+        ("site", "lower pole", ("upper pole", "lower pole"), Said(1, 0)),
+        ("site", "lower pole", ("upper pole",), Said(1, 1)), ("site", "head", ("",), Said(0, 0)),
+        ("number", "2", ("multiple",), Said(1, 0)), ("number", "1", ("multiple",), Said(1, 1)),
+        ("number", "multiple", ("3",), Said(1, 0)), ("number", "", ("3",), Said(0, 0)),
+    ],
+)  # fmt: skip
+def test_a_field_is_wrong_where_both_state_it_and_no_true_finding_agrees(field, word, true, answer):
+    truth = [Finding("cyst", **{field: t}) for t in true]
+    assert said([Finding("cyst", **{field: word}), Finding("stone")], truth, field) == answer

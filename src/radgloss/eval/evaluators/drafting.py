@@ -1,8 +1,11 @@
-"""A drafted report against the truth: facts found and invented, sides, sizes, comparisons.
+"""A drafted report against the truth: facts found and invented, sides, sites, sizes, comparisons.
 
 What counts is what the text says: facts are read out of the words of the draft by the same rule
 engine for every model, and compared with the findings that can be seen. A finding that is in the
-body but cannot be seen in this study is neither missed nor invented."""
+body but cannot be seen in this study is neither missed nor invented.
+
+A device has no size. What is measured of it is how far its tip lies from its landmark: the reader's
+`Fact.distance_mm`, against the number that the truth keeps in `size_mm` of a device."""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from radgloss.eval.metrics.bootstrap import interval, mean_interval
+from radgloss.eval.metrics.facts import kinds, said
 from radgloss.eval.score import Examined, Score
-from radgloss.text.facts import read
+from radgloss.text.facts import Fact, read
 from radgloss.types import Draft, Finding, Report
 
 __all__ = ["drafted", "facts_of", "refused"]
@@ -24,16 +28,20 @@ ASSERTED = ("present", "uncertain")
 
 @dataclass(frozen=True)
 class _Tally:
-    """Counts over one draft. denied_right: true denials; sided: facts whose side is known."""
+    """Counts over one draft. denied_right: true denials; sided, sited, numbered: facts whose side,
+    site, number both the draft and the truth state."""
 
     found: int = 0
     visible: int = 0
     stated: int = 0
-    true: int = 0
     denied: int = 0
     denied_right: int = 0
     sided: int = 0
     side_wrong: int = 0
+    sited: int = 0
+    site_wrong: int = 0
+    numbered: int = 0
+    number_wrong: int = 0
     compared_without_prior: int = 0
     sentences: int = 0
     invented_sentences: int = 0
@@ -41,20 +49,24 @@ class _Tally:
 
 def facts_of(draft: Draft, exam: str) -> tuple[Finding, ...]:
     """The facts that the draft's own words state, findings and impression, each once."""
+    return tuple(dict.fromkeys(fact.finding for fact in _read(draft, exam)))
+
+
+def _read(draft: Draft, exam: str) -> tuple[Fact, ...]:
     report = Report(findings=draft.text("findings"), impression=draft.text("impression"))
-    found = [fact.finding for fact in read(report, exam)]
-    return tuple(dict.fromkeys(found))
+    return read(report, exam)
 
 
 def drafted(cases: Sequence[Examined], drafts: Sequence[Draft]) -> tuple[Score, ...]:
-    """Recall, precision and F1 of positive facts, denials, side errors, size error, inventions."""
-    tallies, errors, whose = [], [], []
+    """Recall, precision and F1 of positive facts, denials, errors of place and size, inventions."""
+    tallies: list[_Tally] = []
+    sizes: list[float] = []
+    tips: list[float] = []
     for case, draft in zip(cases, drafts, strict=True):
-        facts = facts_of(draft, case.exam)
-        tallies.append(_tally(case, draft, facts))
-        for error in _size_errors(case, facts):
-            errors.append(error)
-            whose.append(case.patient)
+        facts = _read(draft, case.exam)
+        tallies.append(_tally(case, draft, tuple(dict.fromkeys(f.finding for f in facts))))
+        sizes += _errors(case, _sizes(facts))
+        tips += _errors(case, _tips(facts))
     patients = [c.patient for c in cases]
     counts = {name: np.array([getattr(t, name) for t in tallies]) for name in _FIELDS}
 
@@ -69,24 +81,32 @@ def drafted(cases: Sequence[Examined], drafts: Sequence[Draft]) -> tuple[Score, 
 
     def f1(rows: np.ndarray) -> float:
         total = counts["stated"][rows].sum() + counts["visible"][rows].sum()
-        both = counts["true"][rows].sum() + counts["found"][rows].sum()
+        both = 2 * counts["found"][rows].sum()
         return float(both / total) if total else float("nan")
 
     silent = np.array([d.abstained for d in drafts], float)
     return (
         Score(TASK, "fact F1", *interval(patients, f1, 400), int(counts["visible"].sum())),
         ratio("found", "visible", "fact recall"),
-        ratio("true", "stated", "fact precision"),
+        ratio("found", "stated", "fact precision"),
         ratio("denied_right", "denied", "denials that are true"),
         ratio("side_wrong", "sided", "side errors", "low"),
-        Score(TASK, "size error, median mm", float(np.median(errors)) if errors else float("nan"),
-              n=len(errors), aim="low"),
+        ratio("site_wrong", "sited", "site errors", "low"),
+        ratio("number_wrong", "numbered", "number errors", "low"),
+        _median(sizes, "size error, median mm"),
+        _median(tips, "tip error, median mm"),
         ratio("invented_sentences", "sentences", "sentences that invent", "low"),
         ratio("compared_without_prior", "stated", "comparisons without a prior", "low"),
         Score(TASK, "no draft made", *mean_interval(silent, patients), len(drafts), "low"),
-    )  # fmt: skip
+    )
 
 
+def _median(errors: Sequence[float], measure: str) -> Score:
+    value = float(np.median(errors)) if errors else float("nan")
+    return Score(TASK, measure, value, n=len(errors), aim="low")
+
+
+_STATED = ("side", "site", "number")
 _FIELDS = tuple(_Tally.__dataclass_fields__)
 
 
@@ -100,12 +120,12 @@ def refused(cases: Sequence[Examined], drafts: Sequence[Draft]) -> tuple[Score, 
 
 
 def _tally(case: Examined, draft: Draft, facts: Sequence[Finding]) -> _Tally:
-    visible = _by_kind(case.truth.visible)
-    hidden = {f.what for f in case.truth.present} - set(visible)
+    visible = {f.what for f in case.truth.visible}
+    hidden = {f.what for f in case.truth.present} - visible
     positive = [f for f in facts if f.status in ASSERTED and f.what not in hidden]
-    named = {f.what for f in positive}
+    counts = kinds(positive, case.truth.visible)
+    side, site, number = (said(positive, case.truth.visible, f) for f in _STATED)
     denied = [f for f in facts if f.status == "absent" and f.what in case.labels and not f.side]
-    sided = [f for f in positive if f.what in visible and _sides(visible[f.what]) and f.side]
     invented = [
         any(
             f.status == "present" and f.what not in visible and f.what not in hidden
@@ -115,14 +135,17 @@ def _tally(case: Examined, draft: Draft, facts: Sequence[Finding]) -> _Tally:
         if s.section in ("findings", "impression")
     ]
     return _Tally(
-        found=len(named & set(visible)),
-        visible=len(visible),
-        stated=len(named),
-        true=len(named & set(visible)),
+        found=counts.hits,
+        visible=counts.hits + counts.missed,
+        stated=counts.hits + counts.invented,
         denied=len(denied),
         denied_right=sum(not case.labels[f.what] for f in denied),
-        sided=len(sided),
-        side_wrong=sum(not _side_fits(f.side, _sides(visible[f.what])) for f in sided),
+        sided=side.stated,
+        side_wrong=side.wrong,
+        sited=site.stated,
+        site_wrong=site.wrong,
+        numbered=number.stated,
+        number_wrong=number.wrong,
         compared_without_prior=sum(bool(f.change) for f in facts) if not case.case.prior else 0,
         sentences=len(invented),
         invented_sentences=sum(invented),
@@ -134,29 +157,24 @@ def _alone(draft: Draft, text: str) -> Draft:
     return replace(draft, sentences=kept)
 
 
-def _by_kind(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
-    out: dict[str, list[Finding]] = {}
-    for f in findings:
-        out.setdefault(f.what, []).append(f)
-    return out
+def _sizes(facts: Sequence[Fact]) -> list[tuple[str, float]]:
+    found = [f.finding for f in facts if f.layer != "device" and f.finding.size_mm]
+    return [(f.what, f.size_mm[0]) for f in dict.fromkeys(found) if f.status in ASSERTED]
 
 
-def _sides(findings: Sequence[Finding]) -> set[str]:
-    return {f.side for f in findings if f.side}
+def _tips(facts: Sequence[Fact]) -> list[tuple[str, float]]:
+    return [
+        (f.finding.what, f.distance_mm)
+        for f in facts
+        if f.layer == "device" and f.distance_mm is not None and f.finding.status in ASSERTED
+    ]
 
 
-def _side_fits(said: str, true: set[str]) -> bool:
-    if said == "bilateral":
-        return "bilateral" in true or {"left", "right"} <= true
-    return said in true or "bilateral" in true
-
-
-def _size_errors(case: Examined, facts: Sequence[Finding]) -> list[float]:
-    """For each stated size of a visible finding, the distance to the nearest true one, mm."""
-    visible = _by_kind(case.truth.visible)
+def _errors(case: Examined, lengths: Sequence[tuple[str, float]]) -> list[float]:
+    """For each stated length of a visible finding, the distance to the nearest true one, mm."""
     out = []
-    for f in facts:
-        true = [t.size_mm[0] for t in visible.get(f.what, []) if t.size_mm]
-        if f.status in ASSERTED and f.size_mm and true:
-            out.append(min(abs(f.size_mm[0] - t) for t in true))
+    for what, length in lengths:
+        true = [t.size_mm[0] for t in case.truth.visible if t.what == what and t.size_mm]
+        if true:
+            out.append(min(abs(length - t) for t in true))
     return out

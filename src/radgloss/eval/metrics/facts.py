@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from radgloss.types import Finding
 
-__all__ = ["Counts", "match"]
+__all__ = ["Counts", "Said", "kinds", "match", "said"]
 
 FIELDS = ("what", "status", "side")  # size_mm, site, change, severity and number may be added
 
@@ -81,6 +81,58 @@ def match(
     taken: dict[int, int] = {}  # true → predicted
     hits = sum(_augment(n, partners, taken, set()) for n in range(len(predicted)))
     return Counts(hits, len(predicted) - hits, len(truth) - hits)
+
+
+def kinds(predicted: Sequence[Finding], truth: Sequence[Finding]) -> Counts:
+    """The same by name alone, each name once: two true cysts are found by one word.
+
+    >>> from radgloss.types import Finding as F
+    >>> kinds([F("cyst"), F("stone")], [F("cyst", side="left"), F("cyst", side="right")])
+    Counts(hits=1, invented=1, missed=0)
+    """
+    said, true = ({f.what: f for f in facts} for facts in (predicted, truth))
+    return match(tuple(said.values()), tuple(true.values()), fields=("what",))
+
+
+@dataclass(frozen=True)
+class Said:
+    """stated: predicted facts of a true name where both sides state the field. wrong: of these,
+    the ones that agree with no true finding of that name."""
+
+    stated: int
+    wrong: int
+
+
+def said(predicted: Sequence[Finding], truth: Sequence[Finding], field: str) -> Said:
+    """How often a field (`side`, `site` or `number`) is stated, and stated wrongly.
+
+    "Bilateral" agrees with a left and a right together, each side with "bilateral", and
+    "multiple" with every number above one; all else must be equal.
+
+    >>> from radgloss.types import Finding as F
+    >>> both = [F("effusion", side="left"), F("effusion", side="right")]
+    >>> said([F("effusion", side="bilateral")], both, "side")
+    Said(stated=1, wrong=0)
+    """
+    true: dict[str, set[str]] = {}
+    for f in truth:
+        if getattr(f, field):
+            true.setdefault(f.what, set()).add(getattr(f, field))
+    stated = [f for f in predicted if getattr(f, field) and f.what in true]
+    wrong = sum(not _fits(getattr(f, field), true[f.what]) for f in stated)
+    return Said(len(stated), wrong)
+
+
+def _fits(word: str, true: set[str]) -> bool:
+    if word in true:
+        return True
+    if word == "bilateral":
+        return {"left", "right"} <= true
+    if word in ("left", "right"):
+        return "bilateral" in true
+    if word == "multiple":
+        return any(n.isdecimal() and int(n) > 1 for n in true)
+    return "multiple" in true and word.isdecimal() and int(word) > 1
 
 
 def _augment(
