@@ -8,6 +8,7 @@ from radgloss.eval.evaluators import (
     attributes,
     composition,
     differential,
+    drafting,
     grounding,
     labelling,
     retrieval,
@@ -262,3 +263,16 @@ def test_the_exact_posterior_is_at_no_distance_from_itself():
     true = [d in i for a, i in zip(asked, ill, strict=True) for d in a.diseases]
     assert found["AUROC"] == pytest.approx(roc_auc_score(true, said))
     assert found["Brier"] == pytest.approx(np.mean((np.array(said) - np.array(true)) ** 2))
+
+
+def test_a_tube_is_measured_by_its_tip_and_an_effusion_by_its_size():
+    tube = Finding("endotracheal tube", size_mm=(30.0,))
+    fluid = Finding(EFFUSION, side="left", site="base", size_mm=(20.0,), number="multiple")
+    truth = Truth((tube, fluid), (tube, fluid), (tube, fluid), {})
+    examined = Examined("p", "xr-chest", Case(Study("s0", ())), truth, Report(), {})
+    said = ("Endotracheal tube tip 4 cm above the carina.", "Right apical effusion, 25 mm.")
+    sentences = tuple(Sentence(s, "findings") for s in said)
+    found = values(drafting.drafted([examined], [Draft("s0", sentences, Origin("", "", ""))]))
+    assert found["tip error, median mm"] == 10
+    assert found["size error, median mm"] == 5
+    assert found["side errors"] == found["site errors"] == 1
