@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from radgloss import __version__
+from radgloss.cli_bench import bench
 from radgloss.errors import InputRejected
 
 __all__ = ["app", "main"]
@@ -529,6 +530,9 @@ def train(
     else:
         print("Not scored: the test split has no label with both answers.")
     print(f"Checkpoint {card['name']} in {output}")
+
+
+app.add_typer(bench, name="bench")
 
 
 # ------------------------------------------------------------------ archive, pages

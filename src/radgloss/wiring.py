@@ -5,14 +5,17 @@ step does is decided in its own room."""
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from radgloss import __version__, dicom, terms
-from radgloss.checkpoint import Checkpoint
+from radgloss.checkpoint import NOTHING, Checkpoint, architecture
 from radgloss.checkpoint import load as load_checkpoint
 from radgloss.dicom import sr
 from radgloss.engine.aligner import Aligner
@@ -21,7 +24,9 @@ from radgloss.exchange import files, provenance
 from radgloss.exchange.words import study_kind
 from radgloss.index import Index
 from radgloss.log import event
+from radgloss.protocols import verbs
 from radgloss.settings import Settings, home
+from radgloss.trust import Trust
 from radgloss.types import (
     NO_MODALITY,
     Case,
@@ -35,10 +40,14 @@ from radgloss.types import (
 )
 from radgloss.workflow import status
 
+if TYPE_CHECKING:
+    from radgloss.bench.page import Table
+
 __all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load"]
 
 FORMATS = tuple(files.FILES)
 NO_SR = ("no-dicom-source", "sr-source-class")  # studies that an SR cannot refer to
+TWIN = 20_201  # seed of an untrained twin's weights
 _DIGESTED = 1 << 30  # bytes of a refused file that is hashed all the same
 SHIPPED = Path(__file__).parent / "checkpoints"
 
@@ -79,6 +88,23 @@ class Model:
         """How little a study resembles what the model knows; above 1 it refuses to speak."""
         return self.aligner.foreign(study)
 
+    @property
+    def side(self) -> int:
+        """The side of its input, pixels."""
+        return int(self.checkpoint.preprocess.size)
+
+    def untrained(self) -> Model:
+        """Its twin with fresh random weights, which knows nothing and was validated on nothing."""
+        import torch
+
+        known = self.checkpoint
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(TWIN)
+            fresh = architecture(known.architecture).build(known.model.config).eval()
+        return Model(
+            replace(known, name="untrained", model=fresh, trust=Trust({}, {}, {}), support=NOTHING)
+        )
+
     def report(self, study: Study, history: str = "", prior: Study | None = None) -> Draft:
         """`draft` for a study alone."""
         return self.draft(Case(study, history=history, prior=prior))
@@ -101,6 +127,40 @@ def find_checkpoint(name: str | Path) -> Path:
         "checkpoint", str(name), "no checkpoint of that name or path",
         f"a checkpoint folder, or one of: {', '.join(shipped)}", "Check --model.",
     )  # fmt: skip
+
+
+def engine(name: str) -> Any:
+    """What is judged: a checkpoint, or whatever `package.module:factory` returns when called.
+
+    Raises InputRejected('checkpoint', 'engine')."""
+    where, colon, factory = name.partition(":")
+    if not colon or Path(name).exists():
+        return load(name)
+    made = _factory(name, where, factory)()
+    if not verbs(made):
+        raise _no_engine(name, "an object without any verb", "a method such as label or draft")
+    return made
+
+
+def _factory(name: str, where: str, factory: str) -> Callable[[], Any]:
+    here = str(Path.cwd())
+    sys.path.insert(0, here)  # as `python -m` would have it
+    try:
+        module = importlib.import_module(where)
+    except (ImportError, ValueError) as problem:
+        if isinstance(problem, ImportError) and problem.name not in (where, where.split(".")[0]):
+            raise  # its own import fails: its author wants to see where
+        raise _no_engine(name, "no such module", "a module that Python can import") from problem
+    finally:
+        sys.path.remove(here)
+    made = getattr(module, factory, None)
+    if not callable(made):
+        raise _no_engine(name, f"no {factory!r} to be called in it", "a class or a function")
+    return cast(Callable[[], Any], made)
+
+
+def _no_engine(name: str, found: str, wanted: str) -> InputRejected:
+    return InputRejected("engine", name, found, wanted, "Check --model (docs/bench.md).")
 
 
 # ------------------------------------------------------------------ reading
@@ -327,3 +387,40 @@ def each_study(
                 progress()
         except InputRejected as problem:
             yield problem
+
+
+# ------------------------------------------------------------------ bench
+
+
+def bench_phantom(
+    name: str,
+    quick: bool = False,
+    data: Path | None = None,
+    workers: int = 1,
+    seed: int | None = None,
+    exams: Sequence[str] = (),
+    progress: Callable[[str, int, int], object] = lambda stage, done, total: None,
+) -> Table:
+    """PhantomBench of a model, its untrained twin (where it has one), chance and ceiling.
+
+    data: where the simulated patients are kept; None: under RADGLOSS_HOME. Nothing is made before
+    the model, the seed and the examinations are known to be good."""
+    from radgloss.bench import phantom, plan
+    from radgloss.data.phantom.imaging.nouns import VERSION
+
+    engines = {"model": engine(name)}
+    numbers = plan.QUICK if quick else plan.FULL
+    jobs = plan.chosen(numbers, plan.FIRST if seed is None else seed, exams)
+    if hasattr(engines["model"], "untrained"):
+        engines["untrained"] = engines["model"].untrained()
+    side = int(getattr(engines["model"], "side", 0))
+    folder = data or home() / "bench" / f"phantom-{VERSION}"
+    table = phantom.run(engines, numbers, jobs, folder, side, workers, progress)
+    known = getattr(engines["model"], "checkpoint", None)
+    about = {
+        "model": f"{Path(name).name} ({known.name})" if known else name,
+        "input": f"{side} × {side} pixels, which limits the ceiling" if side else "not stated",
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "version": f"radgloss {__version__}, phantom {VERSION}",
+    }
+    return replace(table, about={**about, **table.about})

@@ -16,6 +16,8 @@ from radgloss.trust import Trust
 from radgloss.types import Case, InputRejected, Study
 from tiny import SURE, UNSURE, checkpoint, image
 
+_point = Aligner._point
+
 
 @pytest.fixture
 def ct():
@@ -56,6 +58,23 @@ def test_the_same_request_gives_the_same_answer_whatever_was_asked_before(ct, fi
     a.label(film, ["pneumothorax"])
     again = aligner().label(ct, ["kidney stone", "liver cyst"])
     assert first[0].logit == pytest.approx(again[1].logit, abs=1e-5)
+
+
+def test_a_place_is_looked_for_once_a_study(ct, monkeypatch):
+    a, looked = aligner(), []
+
+    def point(*asked):
+        looked.append(asked[1:])
+        return _point(*asked)
+
+    monkeypatch.setattr(Aligner, "_point", point)
+    labels = [r.what for r in exam_findings("ct-abdomen")]
+    before, after = a.label(ct, labels), PairDrafter(a, "0").draft(Case(ct)).predictions
+    assert before == after
+    once = len(looked)
+    assert once == len(set(looked)) > 0
+    a.label(replace(ct), labels)  # another study, though it looks the same
+    assert len(looked) == 2 * once
 
 
 def test_frames_of_one_image_do_not_depend_on_each_other():

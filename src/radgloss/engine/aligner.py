@@ -52,6 +52,7 @@ class Aligner:
         self._scale = float(checkpoint.model.scale.detach())
         self._prompt = lru_cache(maxsize=4096)(self._encode_texts)
         self._last: tuple[Study, tuple[Seen, ...]] | None = None
+        self._places: dict[tuple[str, str, int], Evidence] = {}  # of that study
 
     # ---- embed
 
@@ -149,6 +150,7 @@ class Aligner:
         """Every image through the bridge and the tower, once a study."""
         if self._last is None or self._last[0] is not study:
             self._last = (study, tuple(self._look(image) for image in study.images))
+            self._places.clear()
         return self._last[1]
 
     def _look(self, image: Image) -> Seen:
@@ -205,13 +207,20 @@ class Aligner:
         probability = calibration.probability(logit)
         evidence: tuple[Evidence, ...] = ()
         if not stop and probability >= 0.5:
-            evidence = (self._point(name, seen[best], n),)
+            evidence = (self._place(name, seen[best], n),)
         if stop:
             return Prediction(label, probability, logit, True, stop)
         if calibration.decide(probability) is None:
             why = f"too close to call: probability {probability:.2f}"
             return Prediction(label, probability, logit, True, why, evidence)
         return Prediction(label, probability, logit, False, "", evidence)
+
+    def _place(self, label: str, seen: Seen, n: int) -> Evidence:
+        """`_point`, looked for once a study: labels and draft ask for the same place."""
+        key = (label, seen.image.uid, n)
+        if key not in self._places:
+            self._places[key] = self._point(label, seen, n)
+        return self._places[key]
 
     def _point(self, label: str, seen: Seen, n: int) -> Evidence:
         """The place in frame n whose removal lowers the label's score most."""

@@ -1,0 +1,99 @@
+"""`radgloss bench`: suites that judge a model. Words in, wiring called, a table out."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+__all__ = ["bench"]
+
+MOST = 8  # processes, unless more are asked for: each holds a body in memory
+UNITS = {"making": "patient", "asking": "patient", "scoring": "column"}
+bench = typer.Typer(help="Suites that judge a model, ours or any other.", no_args_is_help=True)
+
+
+@bench.callback()
+def _bench() -> None:
+    """Suites that judge a model, ours or any other."""
+
+
+@bench.command("phantom")
+def phantom(
+    model: Annotated[
+        str | None,
+        typer.Option(help="A shipped name, a checkpoint folder, or package.module:factory."),
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="Few patients: wide intervals, two minutes.")] = False,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for phantom.json, .md and .html.")
+    ] = Path("bench-output"),
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Where patients are kept. Default: under RADGLOSS_HOME/bench."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that make patients. Default: one a core.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The first test seed, instead of 2500000.")
+    ] = None,
+    exam: Annotated[list[str] | None, typer.Option(help="Only this; repeatable.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
+    """PhantomBench: what a model knows of simulated patients, beside chance and ceiling.
+
+    Simulated patients prove that machinery is right. They prove nothing about patients.
+    """
+    from radgloss import wiring
+    from radgloss.bench import page
+    from radgloss.exchange.files import check_output
+    from radgloss.log import configure
+    from radgloss.settings import Settings
+
+    settings = Settings({"model": model})
+    configure(str(settings["log_level"]))
+    check_output(output)
+    busy = workers or min(os.cpu_count() or 1, MOST)
+    with _Bars() as bars:
+        table = wiring.bench_phantom(
+            settings["model"], quick, data, busy, seed, exam or (), bars.tell
+        )  # fmt: skip
+    written = page.save(table, output)
+    if json:
+        print(json_module.dumps(page.plain(table), ensure_ascii=False, indent=2))
+        return
+    print(page.text(table))
+    print(f"\nEvery line, with intervals: {written['html']} (also {written['markdown'].name}, "
+          f"{written['json'].name})")  # fmt: skip
+
+
+class _Bars:
+    """A bar for each stage, on a terminal only."""
+
+    def __enter__(self) -> _Bars:
+        self._bars: dict[str, tqdm[Any]] = {}
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """So many of them are done."""
+        from tqdm import tqdm
+
+        if stage not in self._bars:
+            self._bars[stage] = tqdm(
+                total=total, desc=stage, unit=UNITS[stage], file=sys.stderr,
+                position=len(self._bars), disable=not sys.stderr.isatty(),
+            )  # fmt: skip
+        bar = self._bars[stage]
+        bar.update(done - bar.n)
