@@ -36,6 +36,7 @@ TEXT, SMALL, TITLE = 13, 11, 17  # pixels: height of letters
 ACROSS = 6  # tiles in a row
 FRAMES = 3  # of a stack, at most
 SHOWN = 4  # patients on a saved sheet
+SIGHTS = 4  # patients made until one shows the finding
 TRIES = 50  # seeds until a patient has the organ
 NIGHT, CARD, INK, FAINT, AMBER = (
     (13, 15, 18), (24, 27, 32), (232, 234, 237), (150, 156, 165), (255, 190, 70),
@@ -92,8 +93,17 @@ def pairs(exam: str, seed: int) -> Iterator[Pair]:
     """Every finding that the exam can draw, each in a patient of its own (`STEP` seeds on), in
     the series and at the frame where it stands out most."""
     for k, what in enumerate(drawable(exam)):
-        phantom = simulate(_patient_with(exam, seed + STEP * k, what))
+        phantom = _showing(exam, seed + STEP * k, what)
         yield Pair(what, phantom, *_best(phantom))
+
+
+def _showing(exam: str, seed: int, what: str) -> Phantom:
+    """A patient in whom the finding can be seen, of the first `SIGHTS`; else the last of them."""
+    for k in range(SIGHTS):
+        phantom = simulate(_patient_with(exam, seed + k, what))
+        if any(f.what == what for f in phantom.truth.visible):
+            break
+    return phantom
 
 
 def _patient_with(exam: str, seed: int, what: str) -> Patient:
