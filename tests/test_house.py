@@ -12,7 +12,7 @@ import radgloss
 
 ROOT = Path(radgloss.__file__).parent
 PAGE = Path(__file__).parent.parent / "ARCHITECTURE.md"
-TOP = {"wiring", "demo", "checkup", "cli", "cli_bench", "__init__", "__main__"}
+TOP = {"wiring", "demo", "checkup", "cli", "__init__", "__main__"}
 LOWER = {"systems"}  # may import everything but the top
 
 

@@ -6,10 +6,14 @@ processes lives in this package, so the main module is not shown to them."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
@@ -18,7 +22,19 @@ __all__ = ["pool"]
 
 def pool(workers: int) -> ProcessPoolExecutor:
     """A pool of spawned processes; close it, or use it in a `with`."""
-    return ProcessPoolExecutor(workers, _Context())
+    return ProcessPoolExecutor(workers, _Context(), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """A child whose parent was killed ends too, instead of working on for nobody."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class _Process(SpawnProcess):

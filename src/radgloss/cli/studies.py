@@ -1,0 +1,231 @@
+"""Studies in, words out: `report`, `label`, `index`, `search`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from radgloss.cli.common import (
+    Input,
+    Json,
+    Modality,
+    ModelName,
+    Output,
+    Workers,
+    check_file,
+    left_out,
+    modality_of,
+    path,
+    print_json,
+    settings_of,
+    table,
+    text_of,
+)
+from radgloss.errors import InputRejected
+
+__all__ = ["index", "label", "report", "search"]
+
+
+def report(
+    input: Input,
+    output: Output,
+    prior: Annotated[
+        Path | None, typer.Option(help="An earlier study of the patient.", parser=path)
+    ] = None,
+    history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
+    modality: Modality = "",
+    model: ModelName = None,
+    format: Annotated[str, typer.Option(help="Any of txt,json,html,sr,fhir.")] = (
+        "txt,json,html,sr,fhir"
+    ),
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Draft a report from raw DICOM: sentences with evidence, or an honest abstention.
+
+    The draft is unverified machine text. This model reads neither history nor prior; they are
+    accepted so that the same command serves models that do, and a warning says so.
+    """
+    settings = settings_of(model=model, workers=workers)
+    from radgloss import wiring
+    from radgloss.exchange.files import check_output
+    from radgloss.exchange.words import unnamed
+
+    formats = _formats(format)
+    kind = modality_of(modality)
+    check_output(output)
+    said = _history(history)
+    loaded = wiring.load(settings["model"])
+    study = wiring.read(input, settings, kind)
+    earlier = wiring.read(prior, settings, kind) if prior else None
+    if said or earlier:
+        print("warning: this model reads pixels only; history and prior are ignored.",
+              file=sys.stderr)  # fmt: skip
+    options = {"format": formats, "model": Path(settings["model"]).name}
+    done = wiring.report(study, output, loaded, formats, said, earlier, options)
+    if not any(i.modality for i in study.images):
+        print("warning: the file does not say its modality; --modality can.", file=sys.stderr)
+    if json:
+        print_json({
+            "abstained": done.draft.abstained, "why": done.draft.why,
+            "written": {k: str(v) for k, v in done.written.items()},
+            "left_out": [p.to_dict() for p in unnamed(done.left_out)],
+        })  # fmt: skip
+    else:
+        _print_draft(done.draft)
+        print(f"\nWritten to {output}: {', '.join(p.name for p in done.written.values())}")
+    left_out(done.left_out)
+
+
+def _formats(listed: str) -> list[str]:
+    from radgloss.exchange.files import FILES
+
+    asked = [f.strip() for f in listed.split(",") if f.strip()]
+    if unknown := [f for f in asked if f not in FILES] or ([] if asked else [listed]):
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(FILES)}.",
+                                 param_hint="--format")  # fmt: skip
+    return list(dict.fromkeys(asked))
+
+
+def _history(given: str) -> str:
+    """The text itself, or the content of the file that it names."""
+    try:
+        named = Path(given).is_file()
+    except (OSError, ValueError):  # too long for a path: it is the text
+        named = False
+    return text_of(Path(given)) if given and named else given
+
+
+def _print_draft(draft: Any) -> None:
+    print("AI DRAFT - unverified - research use only\n")
+    for section in ("technique", "findings", "impression"):
+        if text := draft.text(section):
+            print(f"{section.upper()}\n{text}\n")
+    if draft.not_assessed:
+        print(f"NOT ASSESSED\n{', '.join(draft.not_assessed)}")
+
+
+def label(
+    input: Annotated[
+        list[Path], typer.Option("-i", "--input", help="Studies; may be repeated.", parser=path)
+    ],
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="A file, one label a line.", parser=path)
+    ] = None,
+    name: Annotated[list[str] | None, typer.Option("--label", help="A label; repeatable.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A CSV file.", parser=path)
+    ] = None,
+    modality: Modality = "",
+    model: ModelName = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Zero-shot labels: a probability, or an abstention and its reason."""
+    settings = settings_of(model=model, workers=workers)
+    from radgloss import wiring
+
+    kind = modality_of(modality)
+    if output:
+        check_file(output)
+    asked = list(name or [])
+    if labels:
+        asked += _lines(labels)
+    loaded = wiring.load(settings["model"])
+    studies = wiring.each_study(input, settings, modality=kind)
+    rows: list[dict[str, Any]] = []
+    problems: list[InputRejected] = []
+    for row in wiring.label_rows(studies, asked, loaded):
+        if isinstance(row, InputRejected):
+            problems.append(row)
+        else:
+            rows.append(row)
+    if not rows and problems:
+        raise problems[0]
+    if output:
+        _write_csv(output, rows)
+        print(f"{len(rows)} rows written to {output}", file=sys.stderr if json else sys.stdout)
+    if json:
+        print_json(rows)
+    elif not output:
+        table(rows, ("study", "label", "probability", "why"))
+    left_out(problems)
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise InputRejected("missing", str(path), "no such file", "a list of labels", "Check it.")
+    found = [line.strip() for line in text_of(path).splitlines()]
+    if not any(found):
+        raise InputRejected("empty", str(path), "no label", "one label a line", "Write some.")
+    return [line for line in found if line and not line.startswith("#")]
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    import csv
+    import io
+
+    from radgloss import disk
+
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["study"])
+    writer.writeheader()
+    writer.writerows(rows)
+    disk.write(path, text.getvalue())
+
+
+def index(
+    input: Annotated[Path, typer.Option("-i", "--input", help="A folder of studies.", parser=path)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The index to make or extend.", parser=path)
+    ],
+    modality: Modality = "",
+    model: ModelName = None,
+    workers: Workers = None,
+) -> None:
+    """Embed an archive so that it can be searched by words or by image."""
+    settings = settings_of(model=model, workers=workers)
+    from tqdm import tqdm
+
+    from radgloss import wiring
+    from radgloss.exchange.files import check_output
+
+    kind = modality_of(modality)
+    check_output(output)
+    loaded = wiring.load(settings["model"])
+    with tqdm(unit="study", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+        studies = wiring.each_study([input], settings, bar.update, kind)
+        done = wiring.index(studies, output, loaded)
+    print(f"{done.studies} studies indexed in {output}")
+    left_out(done.left_out)
+
+
+def search(
+    words: Annotated[str, typer.Argument(help='What to look for: "left pleural effusion".')] = "",
+    index: Annotated[
+        Path, typer.Option("--index", help="An index made by `radgloss index`.", parser=path)
+    ] = ...,  # type: ignore[assignment]
+    image: Annotated[
+        Path | None, typer.Option(help="Search by this image or study too.", parser=path)
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
+    where: Annotated[str | None, typer.Option(help='A filter: "modality=CR and view=PA".')] = None,
+    modality: Modality = "",
+    model: ModelName = None,
+    json: Json = False,
+) -> None:
+    """Search an index by words, by image, or by both."""
+    settings = settings_of(model=model)
+    from radgloss import wiring
+
+    kind = modality_of(modality)
+    loaded = wiring.load(settings["model"])
+    hits = wiring.search(index, loaded, words, image, k, where, settings, kind)
+    rows = [{"study": h.uid, "score": round(h.score, 4), **h.fields} for h in hits]
+    if json:
+        print_json(rows)
+    else:
+        table(rows, ("score", "study", "modality", "view", "body_part"))

@@ -1,0 +1,107 @@
+"""Simulated patients and training: `phantom`, `systems`, `train`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radgloss.cli.common import Output, Workers, left_out, path, settings_of, table
+from radgloss.errors import InputRejected
+
+__all__ = ["phantom", "systems", "train"]
+
+
+SEEDS = "The first seed; below 1,000,000 they train, and a fifth as many validate and test."
+EXAMINATIONS = "Repeatable, taken in turn; ct-head has test seeds (from 2,000,000) only."
+
+
+def phantom(
+    output: Output,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many simulated patients.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help=SEEDS)] = 0,
+    exam: Annotated[list[str] | None, typer.Option(help=EXAMINATIONS)] = None,
+    finding: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: these findings and no others.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    segments: Annotated[bool, typer.Option(help="Label maps also as DICOM Segmentation.")] = True,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Also contact sheets (PNG) into this folder.", parser=path)
+    ] = None,
+) -> None:
+    """Simulated patients with known truth: DICOM, report, truth, label maps and a manifest.
+
+    Examinations: ct-abdomen, mr-abdomen, us-abdomen, us-pelvis, xr-chest, xr-abdomen (all of these
+    by default) and ct-head. A run that was ended goes on when the same command is given again."""
+    settings_of()
+    from tqdm import tqdm
+
+    from radgloss.data import phantom as phantoms
+    from radgloss.data.phantom.many import DEFAULT_EXAMS
+
+    exams = tuple(exam or DEFAULT_EXAMS)
+    jobs = phantoms.plan(n, seed, exams, tuple(finding or ()))
+    with tqdm(total=len(jobs), unit="patient", file=sys.stderr,
+              disable=not sys.stderr.isatty()) as bar:  # fmt: skip
+        done = phantoms.generate(
+            jobs, output, workers=workers, segments=segments,
+            progress=lambda done, total: bar.update(done - bar.n),
+        )  # fmt: skip
+    print(f"{done.made} simulated patients made, {done.kept} kept, in {output}; "
+          f"manifest: {done.manifest}")  # fmt: skip
+    if sheet:
+        from radgloss.data.phantom import sheets
+
+        for path in sheets.save(exams, seed, sheet):
+            print(f"contact sheet: {path}")
+    left_out(done.left_out)
+
+
+def systems() -> None:
+    """The named systems that can be trained."""
+    from radgloss.systems import SYSTEMS
+
+    for name, recipe in SYSTEMS.items():
+        print(f"{name:12} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+
+
+def train(
+    system: Annotated[str, typer.Argument(help="A name that `radgloss systems` lists.")],
+    manifest: Annotated[
+        Path, typer.Option("-d", "--data", help="A manifest (.jsonl or .csv).", parser=path)
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The checkpoint folder to make.", parser=path)
+    ],
+    steps: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
+    workers: Workers = None,
+) -> None:
+    """Train a system, fit its calibration on the validation split, score it on test."""
+    settings = settings_of(workers=workers)
+    from radgloss.exchange.files import check_output
+    from radgloss.systems import SYSTEMS
+    from radgloss.systems.finish import train_system
+
+    check_output(output)
+    if system not in SYSTEMS:
+        raise InputRejected("system", system, "no such system", ", ".join(SYSTEMS), "Pick one.")
+    card = train_system(
+        system, SYSTEMS[system](), manifest, output, steps=steps, seed=seed, resume=resume,
+        workers=settings["workers"],
+    )  # fmt: skip
+    scored = [
+        {"examination": exam, "label": k, **v}
+        for exam, of in card["test"]["labels"].items()
+        for k, v in of.items()
+    ]
+    if scored:
+        table(scored, ("examination", "label", "auroc", "decided", "right_when_decided",
+                        "side_right", "n"))  # fmt: skip
+    else:
+        print("Not scored: the test split has no label with both answers.")
+    print(f"Checkpoint {card['name']} in {output}")
