@@ -16,6 +16,8 @@ import pytest
 from radgloss.data import phantom
 from radgloss.data.manifest import read_manifest
 from radgloss.data.phantom import files, held_out, many
+from radgloss.data.phantom.causal.ceiling import posterior_of
+from radgloss.data.phantom.reading import truth_of
 from radgloss.dicom.seg import read_segments
 from radgloss.display import grey
 from radgloss.types import InputRejected
@@ -60,6 +62,18 @@ def test_what_is_read_back_is_what_was_made(exam: str, tmp_path: Path) -> None:
     assert before.prior is not None
     earlier = {i.uid for i in before.prior.study.images}
     assert {i.uid for i in filed.case.prior.images} == earlier
+
+
+def test_a_folder_keeps_how_its_patient_was_drawn_and_the_posterior_of_that(tmp_path: Path) -> None:
+    ill = next(
+        p for p in (phantom.draw(s, "xr-abdomen", "clinical") for s in range(TEST, TEST + 200))
+        if p.encounter.diseases
+    )  # fmt: skip
+    folder = phantom.write(phantom.simulate(replace(ill, prior_days=0)), tmp_path / "one")
+    known = truth_of(folder)
+    assert known["patient"]["encounter"]["prevalence"] == "clinical"
+    assert known["patient"]["encounter"]["held_out"] is False
+    assert phantom.read(folder).truth.posterior == posterior_of(replace(ill, prior_days=0))
 
 
 def test_label_maps_are_also_dicom_segmentations(tmp_path: Path) -> None:

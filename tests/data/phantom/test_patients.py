@@ -18,6 +18,8 @@ from radgloss.data.phantom.causal.model import Person, Setting
 from radgloss.data.phantom.causal.posterior import Detector, Evidence, evidence_of, posterior
 from radgloss.data.phantom.causal.rows import NONE
 from radgloss.data.phantom.causal.words import history_lines
+from radgloss.data.phantom.diagnoses import diagnoses_of, evidence_seen
+from radgloss.data.phantom.imaging import Imaged
 from radgloss.data.phantom.patients import EXAMS, Patient, draw, draw_with, impossible, with_history
 from radgloss.text.findings import finding_type
 from radgloss.types import InputRejected, Measurement
@@ -288,3 +290,47 @@ def test_the_ceiling_is_calibrated_and_a_reader_who_errs_stays_below_it(exam):
                     expected, observed, spread = expected + q, observed + yes, spread + q * (1 - q)
     assert scores["oracle"] > scores["reader"] > scores["prior"]
     assert abs(observed - expected) < 4 * np.sqrt(spread) + 1
+
+
+@pytest.mark.parametrize(("prevalence", "held"), [("enriched", True), ("clinical", False)])
+def test_a_posterior_is_that_of_the_joint_the_patient_was_drawn_from(prevalence, held):
+    """Of 300 test patients: what they have has a chance, each disease is as frequent as foretold,
+    and the other prevalence foretells worse."""
+    foretold, variance, had = Counter(), Counter(), Counter()
+    own = other = 0.0
+    for seed in range(TEST, TEST + 300):
+        p = draw(seed, "mr-abdomen", prevalence, held)
+        ill = p.encounter.diseases or (NONE,)
+        swapped = {"enriched": "clinical", "clinical": "enriched"}[prevalence]
+        wrong = posterior_of(with_history(p, replace(p.encounter, prevalence=swapped)))
+        for disease, q in posterior_of(p).items():
+            yes = disease in ill
+            assert q > 0 or not yes, (seed, disease)
+            foretold[disease] += q
+            variance[disease] += q * (1 - q)
+            had[disease] += yes
+            clipped = np.clip([q, wrong[disease]], 1e-9, 1 - 1e-9)
+            gain = np.log(clipped if yes else 1 - clipped)
+            own, other = own + gain[0], other + gain[1]
+    assert (had["splenic hydatid"] > 0) == held
+    for disease, q in foretold.items():
+        assert abs(had[disease] - q) < 3.5 * np.sqrt(variance[disease]) + 1, disease
+    assert own > other
+
+
+def test_the_diagnoses_of_a_report_are_inferred_in_the_joint_of_the_draw():
+    """A disease is rarer, and less often inferred, where the tables' own priors hold."""
+    rare = common = 0.0
+    for seed in range(120):
+        p = draw(seed, "us-pelvis", "clinical")
+        imaged = Imaged((), {}, {}, {}, tuple(0.0 for _ in p.lesions), (True,) * len(p.lesions))
+        flat = with_history(p, replace(p.encounter, prevalence="enriched"))
+        chances = posterior(
+            evidence_seen(p, list(p.lesions)), Setting("P", "clinical"),
+            Person(p.sex, p.age, p.absent),
+        )  # fmt: skip
+        said = diagnoses_of(p, imaged)
+        assert all(any(f.certainty == q for q in chances.values()) for f in said)
+        rare += sum(f.certainty or 0.0 for f in said)
+        common += sum(f.certainty or 0.0 for f in diagnoses_of(flat, imaged))
+    assert 0 < rare < common

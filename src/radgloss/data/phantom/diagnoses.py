@@ -89,7 +89,7 @@ def diagnoses_of(patient: Patient, imaged: Imaged) -> tuple[Finding, ...]:
     seen = [x for x, v in zip(patient.lesions, imaged.visible, strict=True) if v]
     told = evidence_seen(patient, seen)
     person = Person(patient.sex, patient.age, patient.absent)
-    chances = posterior(told, Setting(e.stratum, "enriched"), person)
+    chances = posterior(told, Setting.of(e), person)
     names = {x.what for x in seen}
     worth = [
         (name, p)

@@ -155,7 +155,8 @@ def draw(
     stratum = _stratum(seed, exam)
     sex, age, height = _who(seed, exam, stratum)
     absent = surgery(stream(seed, exam, "surgery"), sex, age)
-    encounter, taken = Encounter(), acquisition(stream(seed, exam, "acquisition"), exam, stratum)
+    encounter = Encounter(prevalence=prevalence, held_out=held_out)
+    taken = acquisition(stream(seed, exam, "acquisition"), exam, stratum)
     lesions: list[Lesion] = []
     if stratum:
         person, setting = Person(sex, age, absent), Setting(stratum, prevalence, held_out)

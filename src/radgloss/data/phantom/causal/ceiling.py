@@ -8,7 +8,7 @@ import numpy as np
 
 from radgloss.data.phantom.causal.lesions import visible_signs
 from radgloss.data.phantom.causal.model import Person, Setting
-from radgloss.data.phantom.causal.nouns import Patient, Prevalence
+from radgloss.data.phantom.causal.nouns import Patient
 from radgloss.data.phantom.causal.posterior import Detector, Evidence, evidence_of, posterior
 from radgloss.data.phantom.causal.strata import STRATA
 
@@ -27,16 +27,14 @@ def evidence_for(patient: Patient, signs: Sequence[str] | None = None) -> Eviden
 
 def posterior_of(
     patient: Patient,
-    prevalence: Prevalence = "enriched",
-    held_out: bool = False,
     signs: Sequence[str] | None = None,
     detector: Detector | None = None,
     rng: np.random.Generator | None = None,
 ) -> dict[str, float]:
-    """The exact posterior of every disease, for a patient drawn with this prevalence.
+    """The exact posterior of every disease, in the joint that this patient was drawn from.
 
-    With a detector its reports are drawn by `rng` and taken for the signs; `prevalence` and
-    `held_out` must be those of the draw. Empty for a patient without an encounter.
+    With a detector its reports are drawn by `rng` and taken for the signs. Empty for a patient
+    without an encounter.
 
     >>> from radgloss.data.phantom.patients import draw
     >>> p = posterior_of(draw(1, "us-pelvis"))
@@ -52,4 +50,4 @@ def posterior_of(
         read = detector.read(rng, told.signs)
         told = Evidence(read, told.history, told.conditions, told.measurements)
     person = Person(patient.sex, patient.age, patient.absent)
-    return posterior(told, Setting(e.stratum, prevalence, held_out), person, detector)
+    return posterior(told, Setting.of(e), person, detector)

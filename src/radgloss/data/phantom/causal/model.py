@@ -20,7 +20,7 @@ from scipy.special import log_ndtr
 
 from radgloss.data.phantom.causal.conditions import SURGERY
 from radgloss.data.phantom.causal.laboratory import TESTS
-from radgloss.data.phantom.causal.nouns import Prevalence, Sex
+from radgloss.data.phantom.causal.nouns import Encounter, Prevalence, Sex
 from radgloss.data.phantom.causal.rows import NONE, Disease, Form, Item, Shift, Stratum
 from radgloss.data.phantom.causal.strata import STRATA
 
@@ -39,6 +39,11 @@ class Setting:
     stratum: str
     prevalence: Prevalence = "clinical"
     held_out: bool = False
+
+    @classmethod
+    def of(cls, encounter: Encounter) -> Setting:
+        """The joint that an encounter was drawn from."""
+        return cls(encounter.stratum, encounter.prevalence, encounter.held_out)
 
 
 @dataclass(frozen=True)

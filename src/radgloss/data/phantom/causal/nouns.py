@@ -121,7 +121,8 @@ class Encounter:
     "C" chest, "" none. conditions: chronic ones that are there; known: what the notes say about
     them. diseases: at most two acute ones, the first is the reason of the visit. signs: everything
     of the model that is present in the body, seen or not; the other signs are absent.
-    history: what was asked, and the answer. measurements: the tests that were ordered."""
+    history: what was asked, and the answer. measurements: the tests that were ordered.
+    prevalence, held_out: of the draw, so that whoever asks for a posterior asks that very joint."""
 
     stratum: str = ""
     conditions: tuple[str, ...] = ()
@@ -130,6 +131,8 @@ class Encounter:
     signs: tuple[str, ...] = ()
     history: tuple[tuple[str, bool], ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    prevalence: Prevalence = "enriched"
+    held_out: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ def sample(rng: np.random.Generator, setting: Setting, person: Person) -> Encoun
             *_vitals(rng, there),
             *_tests(rng, model, s, c, there, person),
         ),
+        prevalence=setting.prevalence,
+        held_out=setting.held_out,
     )
 
 
