@@ -1,12 +1,13 @@
 """MR of the torso: signals in the order of the literature, fat and water as they should be."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from radgloss.data.phantom import mr
-from radgloss.data.phantom.patients import Acquisition, Encounter, Lesion, Patient
+from radgloss.data.phantom.patients import Acquisition, Encounter, Lesion, Patient, draw
 from radgloss.data.phantom.torso import MATERIALS, build, mr_grid
 
 T1, OPPOSED, T1_FS, T2, DWI, ADC = (mr.look(s) for s in mr.SEQUENCES)
@@ -120,3 +121,19 @@ def test_a_lesion_of_an_organ_that_is_not_in_the_picture_is_left_out(what):
     who = patient(Lesion(what, 1, size_mm=20.0))
     pelvis = build(who, [T2], mr_grid(who, pelvis=True).thinned(2))
     assert not pelvis.placed
+
+
+def test_the_livers_tip_in_a_slab_of_the_pelvis_holds_no_lesion_of_the_rest_of_the_liver():
+    """Of two patients one has a liver that reaches into that slab; segment VIII never does."""
+    for seed in (2_000_007, 2_000_035):
+        who = draw(seed, "mr-abdomen")
+        (high,) = [x for x in who.lesions if x.site == "segment VIII"]
+        alone = replace(who, lesions=(high,))
+        pelvis, upper = (
+            build(alone, [T2], mr_grid(alone, pelvis=low).thinned(2)) for low in (True, False)
+        )
+        assert not pelvis.placed[0].mask.any()
+        assert pelvis.placed[0].contrast[0] == 0
+        assert upper.placed[0].mask.any()
+        if seed == 2_000_007:
+            assert pelvis.organs["liver"].any()

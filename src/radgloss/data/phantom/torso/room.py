@@ -4,7 +4,8 @@ A cyst of 100 mm does not fit into a liver as it was made; the liver grows round
 chosen before the liver is painted: inside the segment where the lesion fits, else under a bulging
 surface, else with its middle in a neighbouring segment, never into bone, wall, diaphragm, kidney
 or spleen. What is painted later (stomach, bowel) goes round the bulge. Where even that does not
-hold the lesion, it becomes as large as it can.
+hold the lesion, it becomes as large as it can. A picture that ends below the liver's middle shows
+none of them.
 Places are tried on a 5 mm lattice tied to the body, so that they do not depend on the grid."""
 
 from __future__ import annotations
@@ -61,11 +62,10 @@ def make_room(scene: Scene, shape: Paint) -> dict[tuple[int, str], Berth]:
     lesions = [x for x in scene.patient.lesions if x.what in FOCAL]
     if not lesions:
         return {}
+    top = float(scene.grid.z[-1])
+    if top < PORTA[2] * scene.s:  # a slab of the pelvis, which at most the liver's tip reaches
+        return {(x.key, x.what): _above(scene, x, top) for x in lesions}
     places = _places(scene, shape)
-    if not len(places.where):  # the picture ends below the liver
-        outside = tuple(float(v * scene.s) for v in PORTA)
-        middle = (outside[0], outside[1], outside[2])
-        return {(x.key, x.what): Berth(middle, x.size_mm / 2) for x in lesions}
     berths: dict[tuple[int, str], Berth] = {}
     for lesion in sorted(lesions, key=lambda one: -_radius(one)):
         berth, most = _berth(scene, places, lesion)
@@ -74,6 +74,12 @@ def make_room(scene: Scene, shape: Paint) -> dict[tuple[int, str], Berth]:
         np.minimum(places.firm, away - most - GAP + RIND, out=places.firm)
     _bulge(scene, shape, list(berths.values()))
     return berths
+
+
+def _above(scene: Scene, lesion: Lesion, top: float) -> Berth:
+    """A place that the picture does not hold: a tip is not to house what lies in the liver."""
+    r, (x, y, z) = _radius(lesion), (v * scene.s for v in PORTA)
+    return Berth((x, y, max(z, top + r + GAP + scene.grid.spacing[0])), lesion.size_mm / 2)
 
 
 def _radius(lesion: Lesion) -> float:
