@@ -36,17 +36,19 @@ def write_segments(
     uid: the root of the object's own identifiers; the same uid gives the same bytes. Structures
     without a voxel are left out. Raises InputRejected('segments') where no voxel is marked at all
     or a mask does not fit the frames."""
-    named = {name: mask for name, mask in masks.items() if mask.any()}
+    named = {name: mask.shape for name, mask in masks.items() if mask.any()}
     if not named:
         raise InputRejected("segments", path.name, "no marked voxel", "at least one structure",
                             "Leave the file out.")  # fmt: skip
     images = [pydicom.dcmread(source, stop_before_pixels=False) for source in sources]
     wanted = (len(images), images[0].Rows, images[0].Columns)
-    wrong = next((n for n, m in named.items() if m.shape != wanted), None)
+    wrong = next((name for name, shape in named.items() if shape != wanted), None)
     if wrong:
-        raise InputRejected("segments", wrong, f"a mask of {named[wrong].shape}",
+        raise InputRejected("segments", wrong, f"a mask of {named[wrong]}",
                             f"one of {wanted}", "Give masks on the image's grid.")  # fmt: skip
-    pixels = np.stack(list(named.values()), axis=-1).astype(np.uint8)  # (F, R, C, segments)
+    pixels = np.zeros((*wanted, len(named)), np.uint8)  # (F, R, C, segments)
+    for k, name in enumerate(named):  # one by one: all together they take as much again
+        pixels[..., k] = masks[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # highdicom warns of empty dates and names
         made = Segmentation(

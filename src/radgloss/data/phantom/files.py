@@ -16,23 +16,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from radgloss import disk
 from radgloss.data.manifest import Caption
+from radgloss.data.packed import PackedMasks
 from radgloss.data.phantom.captions import captions_of
 from radgloss.data.phantom.imaging.nouns import VERSION
 from radgloss.data.phantom.study import Phantom
 from radgloss.data.phantom.truth import labels
 from radgloss.dicom.seg import write_segments
 from radgloss.dicom.write import write_images
-from radgloss.types import Image, Masks
+from radgloss.types import Image
 
 __all__ = ["SCHEMA", "folder_name", "grids_of", "report_text", "write"]
 
@@ -141,12 +143,12 @@ def grids_of(phantom: Phantom) -> dict[str, int]:
     return out
 
 
-def _structures(phantom: Phantom, image: Image) -> Masks:
+def _structures(phantom: Phantom, image: Image) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """Every marked structure on an image, as `organ/liver` and `finding/liver cyst#0`."""
-    organs, lesions = phantom.truth.organs[image.uid], phantom.truth.masks[image.uid]
-    named = {f"organ/{k}": m for k, m in organs.items()}
-    named |= {f"finding/{k}": m for k, m in lesions.items()}
-    return {k: m for k, m in named.items() if m.any()}
+    for kind, masks in (("organ", phantom.truth.organs), ("finding", phantom.truth.masks)):
+        for name, mask in masks[image.uid].items():
+            if mask.any():
+                yield f"{kind}/{name}", mask
 
 
 def _firsts(phantom: Phantom, grids: dict[str, int]) -> dict[int, Image]:
@@ -161,7 +163,7 @@ def _write_labels(phantom: Phantom, grids: dict[str, int], path: Path) -> None:
     arrays: dict[str, Any] = {}
     for grid, image in _firsts(phantom, grids).items():
         arrays[f"{grid}/shape"] = np.array(image.pixels.shape)
-        for name, mask in _structures(phantom, image).items():
+        for name, mask in _structures(phantom, image):
             arrays[f"{grid}/{name}"] = np.packbits(mask)
     np.savez_compressed(path, **arrays)
 
@@ -173,8 +175,8 @@ def _write_segments(
     frames = [len(image.sources) for image in phantom.study.images]
     ends = dict(zip((i.uid for i in phantom.study.images), accumulate(frames), strict=True))
     for grid, image in _firsts(phantom, grids).items():
-        marked = _structures(phantom, image)
-        if image.modality in PLACED and marked:
+        marked = PackedMasks(_structures(phantom, image) if image.modality in PLACED else ())
+        if marked:
             end = ends[image.uid]
             folder.mkdir(exist_ok=True)
             sources = files[end - len(image.sources) : end]

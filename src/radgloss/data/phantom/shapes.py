@@ -6,6 +6,7 @@ Shapes: Z frames · Y rows · X columns; distances are negative inside; axes are
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -60,6 +61,13 @@ class Grid:
     @property
     def whole(self) -> Box:
         return slice(0, len(self.z)), slice(0, len(self.y)), slice(0, len(self.x))
+
+    def slabs(self, frames: int = 16) -> Iterator[Box]:
+        """The whole, a few frames at a time: for sums of whole volumes that no neighbour enters,
+        whose intermediate steps would otherwise take as much memory as the body itself."""
+        _, rows, columns = self.whole
+        for first in range(0, len(self.z), frames):
+            yield slice(first, min(first + frames, len(self.z))), rows, columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from radgloss.data.packed import PackedMasks
 from radgloss.data.phantom import ct, mr
 from radgloss.data.phantom.imaging.nouns import Imaged, lesion_names, noise_of, uid
 from radgloss.data.phantom.patients import Patient
@@ -99,8 +100,9 @@ def _imaged(
             np.zeros(len(images), bool) if found is None
             else _standing_out(found.mask, found.contrast, sigmas)
         )  # fmt: skip
-    each: dict[str, Masks] = {image.uid: masks for image in images}
-    organs: dict[str, Masks] = {image.uid: body.organs for image in images}
+    lesions, anatomy = PackedMasks(masks.items()), PackedMasks(body.organs.items())
+    each: dict[str, Masks] = {image.uid: lesions for image in images}
+    organs: dict[str, Masks] = {image.uid: anatomy for image in images}
     names_of = {image.uid: look for image, look in zip(images, looks, strict=True)}
     seen = {
         image.uid: frozenset(name for name, out in zip(names, standing, strict=True) if out[k])

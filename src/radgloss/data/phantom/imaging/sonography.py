@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from radgloss.data.packed import PackedMasks
 from radgloss.data.phantom import ultrasound
 from radgloss.data.phantom.imaging.nouns import Imaged, lesion_names, noise_of, uid
 from radgloss.data.phantom.patients import Patient
@@ -27,9 +28,11 @@ def sonography(patient: Patient) -> Imaged:
     names = lesion_names(patient.lesions)
     views = ultrasound.study(medium, patient.exam, noise_of(patient, 0))
     images = [_image(patient, k, view) for k, view in enumerate(views)]
-    masks: dict[str, Masks] = {i.uid: v.masks for i, v in zip(images, views, strict=True)}
+    masks: dict[str, Masks] = {
+        i.uid: PackedMasks(v.masks.items()) for i, v in zip(images, views, strict=True)
+    }
     organs: dict[str, Masks] = {
-        i.uid: {name: v.labels == k for k, name in enumerate(v.organs, 1)}
+        i.uid: PackedMasks((name, v.labels == k) for k, name in enumerate(v.organs, 1))
         for i, v in zip(images, views, strict=True)
     }
     seen = {

@@ -47,6 +47,8 @@ def build(patient: Patient, looks: Sequence[Look], grid: GridSpec) -> Anatomy:
     rng = stream(patient.seed, patient.exam, "body")
     scene, outline = set_stage(patient, _own_values(patient, looks), grid, rng)
     paint_wall(scene, outline, _stream(scene, 1))
+    air = outline.skin > 3
+    del outline  # four volumes that nothing below asks for
     paint_bones(scene, _stream(scene, 2))
     kidneys = paint_kidneys(scene, _stream(scene, 3))
     spleen = paint_spleen(scene, _stream(scene, 4))
@@ -62,7 +64,7 @@ def build(patient: Patient, looks: Sequence[Look], grid: GridSpec) -> Anatomy:
     paint_lungs(scene, _stream(scene, 13))
     organs = Organs(liver, spleen, kidneys, pancreas, ovaries)
     placed = paint_lesions(scene, organs)
-    paint_table(scene, outline)
+    paint_table(scene, air)
     return Anatomy(grid, scene.signal, scene.organs, placed, scene.facts)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from radgloss.data.phantom.shapes import F32, Paint, coverage
+from radgloss.data.phantom.shapes import F32, Box, Paint, coverage
 from radgloss.data.phantom.torso.body import Outline
 from radgloss.data.phantom.torso.forms import noise, path, tube
-from radgloss.data.phantom.torso.scene import SPINE_Y, Scene
+from radgloss.data.phantom.torso.scene import SPINE_Y, Mask, Scene
 
 __all__ = ["paint_table", "paint_wall"]
 
@@ -45,26 +45,26 @@ def paint_wall(scene: Scene, outline: Outline, rng: np.random.Generator) -> None
     g = scene.grid
     seeds = [int(k) for k in rng.integers(2**32, size=4)]
     lobules = noise(g, g.whole, seeds[0], 9.0)
-    fat_grain = lobules * np.float32(-0.045)
-    scene.paint(Paint(g.whole, outline.skin), "skin", 2.4)
-    scene.paint(
-        Paint(g.whole, outline.skin + np.float32(2.2)), "subcutaneous fat", 2.4, grain=fat_grain
-    )
-    _muscle_ring(scene, outline, lobules)
-    scene.paint(Paint(g.whole, scene.wall), "visceral fat", 2.4, grain=fat_grain)
+    for box in g.slabs():
+        skin, fat_grain = outline.skin[box], lobules[box] * np.float32(-0.045)
+        scene.paint(Paint(box, skin), "skin", 2.4)
+        scene.paint(Paint(box, skin + np.float32(2.2)), "subcutaneous fat", 2.4, grain=fat_grain)
+        _muscle_ring(scene, outline, box, lobules[box])
+        scene.paint(Paint(box, scene.wall[box]), "visceral fat", 2.4, grain=fat_grain)
     scene.label("body wall")[:] = (outline.skin < 0) & (scene.wall > 0)
     _bellies(scene, outline, seeds[1])
     _ribs(scene, outline, np.random.default_rng(seeds[2]))
 
 
-def _muscle_ring(scene: Scene, outline: Outline, lobules: F32) -> None:
+def _muscle_ring(scene: Scene, outline: Outline, box: Box, lobules: F32) -> None:
     """The abdominal wall: rectus, three flat muscles with fat between them, the back's erectors."""
     g, s = scene.grid, scene.s
-    deep = np.maximum(outline.under, np.float32(-1.0) - outline.inner)  # fat lies behind it
-    cover = coverage(deep, 2.4) * outline.lean
-    x, y, z = (a / np.float32(s) for a in (g.x, g.y, g.z))
+    under, inner = outline.under[box], outline.inner[box]
+    deep = np.maximum(under, np.float32(-1.0) - inner)  # fat lies behind it
+    cover = coverage(deep, 2.4) * outline.lean[box]
+    z, y, x = (a[span] / np.float32(s) for a, span in zip((g.z, g.y, g.x), box, strict=True))
     # depth within the muscle: 0 under the fat, 1 at its inside
-    depth = outline.under / np.minimum(outline.under - outline.inner, np.float32(-4))
+    depth = under / np.minimum(under - inner, np.float32(-4))
     ahead = (y < 10).astype(np.float32)[None, :, None]
     ax = np.abs(x)[None, None, :]
     low = np.clip((60 - z) / 30, 0, 1)[:, None, None]
@@ -81,7 +81,7 @@ def _muscle_ring(scene: Scene, outline: Outline, lobules: F32) -> None:
     weight += back * (streaks + np.float32(0.7) * cleft + np.float32(0.4) * septa)
     np.clip(weight, 0, 0.9, out=weight)
     scene.blend(
-        g.whole, cover.astype(np.float32), "muscle", ("fat", weight), lobules * np.float32(0.03)
+        box, cover.astype(np.float32), "muscle", ("fat", weight), lobules * np.float32(0.03)
     )
 
 
@@ -155,8 +155,8 @@ def _ribs(scene: Scene, outline: Outline, rng: np.random.Generator) -> None:
         part[where] = old + cover * (worth - old)
 
 
-def paint_table(scene: Scene, outline: Outline) -> None:
-    """The top of the scanner's table under the back (CT only)."""
+def paint_table(scene: Scene, air: Mask) -> None:
+    """The top of the scanner's table under the back (CT only), where the picture holds air."""
     g = scene.grid
     plump = max(scene.patient.bmi - 17, 0)
     bottom = 118 * scene.s + 0.45 * plump + 4
@@ -166,4 +166,4 @@ def paint_table(scene: Scene, outline: Outline) -> None:
         for k, look in enumerate(scene.looks):
             part = scene.signal[k]
             lift = np.float32(look["table"] - look["air"])
-            part += (line.astype(np.float32) * lift)[None] * (outline.skin > 3)
+            part += (line.astype(np.float32) * lift)[None] * air

@@ -167,7 +167,7 @@ def placed(
     contrast = np.zeros(len(scene.looks), np.float32)
     if mask.any():
         for k in range(len(scene.looks)):
-            contrast[k] = np.abs(scene.signal[k][box] - before[k])[mask].mean()
+            contrast[k] = np.abs(scene.signal[k][box][mask] - before[k][mask]).mean()
     return Placed(job.lesion, whole, contrast, round(size_mm, 2))
 
 

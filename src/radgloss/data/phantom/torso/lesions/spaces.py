@@ -34,6 +34,21 @@ def _peritoneal(job: Job, box: Box) -> tuple[F32, F32, F32, Mask]:
 def _fluid(job: Job) -> Placed:
     scene = job.scene
     box = scene.grid.whole
+    free, order = np.empty(scene.grid.shape, bool), np.empty(scene.grid.shape, np.float32)
+    ripples = scene.noise(job.rng, box, 20.0)
+    for slab in scene.grid.slabs():
+        free[slab], first = _reached(job, slab)
+        order[slab] = first + 2.2 * ripples[slab]
+    total = job.lesion.volume_ml[0] or FLUID_ML.get(job.lesion.severity, 80.0)
+    before = copy_of(scene, box)
+    material = "blood" if job.has("echogenic") else "ascites"
+    mask, _ = fill(scene, box, free, order, total, material)
+    return placed(job, box, before, mask, 0.0)
+
+
+def _reached(job: Job, box: Box) -> tuple[Mask, F32]:
+    """Where fluid may lie, and in what order it gets there, mm."""
+    scene = job.scene
     x, y, z, free = _peritoneal(job, box)
     # the pouch behind bladder or womb, the space under and beside the liver, the gutters
     low = np.sqrt((x / 1.9) ** 2 + ((y - 34) / 1.0) ** 2 + ((z + 196) / 1.5) ** 2) - 6
@@ -43,32 +58,29 @@ def _fluid(job: Job) -> Placed:
     gutter = (110 * scene.gx - np.abs(x)) * 0.9 + 0.25 * np.clip(24 - y, 0, 80) + 24
     gutter = gutter + 0.25 * np.clip(-100 - z, 0, 90)
     liver = liver + 3 + 0.6 * np.clip(-40 - z, 0, 90)
-    total = job.lesion.volume_ml[0] or FLUID_ML.get(job.lesion.severity, 80.0)
-    start = 0.0 if job.lesion.site == "right upper quadrant" else 20.0
     if job.lesion.site == "right upper quadrant":
-        order = np.minimum(liver, np.minimum(low + 50, gutter + 12))
-    else:
-        order = np.minimum(low, np.minimum(liver + start, gutter))
-    order = (order + 2.2 * scene.noise(job.rng, box, 20.0)).astype(np.float32)
-    before = copy_of(scene, box)
-    material = "blood" if job.has("echogenic") else "ascites"
-    mask, _ = fill(scene, box, free, order, total, material)
-    return placed(job, box, before, mask, 0.0)
+        return free, np.minimum(liver, np.minimum(low + 50, gutter + 12))
+    return free, np.minimum(low, np.minimum(liver + 20.0, gutter))
 
 
 def _air(job: Job) -> Placed:
     """It rises to the front: before the liver first, then under the whole anterior wall."""
     scene = job.scene
     box = scene.grid.whole
-    x, y, z = (p / np.float32(scene.s) for p in scene.points(box))
-    wall, dome = scene.wall[box], scene.dome[box]
     free = fat_in(scene, box, -99.0) | scene.label("liver")
-    free &= (wall < -1) & (dome < -2) & (wall > -24) & (y < 0) & (z > -110)
-    front = y - y[free].min() if free.any() else y
-    order = front + 0.22 * np.abs(x + 28) + 0.16 * np.abs(z - 40) + 0.15 * np.clip(-wall, 0, 40)
+    order, front = np.empty(scene.grid.shape, np.float32), np.float32(np.inf)
+    for slab in scene.grid.slabs():
+        x, y, z = (p / np.float32(scene.s) for p in scene.points(slab))
+        wall, dome = scene.wall[slab], scene.dome[slab]
+        free[slab] &= (wall < -1) & (dome < -2) & (wall > -24) & (y < 0) & (z > -110)
+        front = min(front, y[free[slab]].min(initial=np.inf))
+    for slab in scene.grid.slabs():
+        x, y, z = (p / np.float32(scene.s) for p in scene.points(slab))
+        ahead = 0.15 * np.clip(-scene.wall[slab], 0, 40)
+        order[slab] = (y - front) + 0.22 * np.abs(x + 28) + 0.16 * np.abs(z - 40) + ahead
     total = AIR_ML.get(job.lesion.severity, 60.0)
     before = copy_of(scene, box)
-    mask, _ = fill(scene, box, free, order.astype(np.float32), total, "gas")
+    mask, _ = fill(scene, box, free, order, total, "gas")
     scene.label("liver")[mask] = False
     return placed(job, box, before, mask, 0.0)
 
