@@ -36,8 +36,9 @@ from radgloss.types import InputRejected, Study
 
 __all__ = ["train_system"]
 
-FAMILIAR = 150  # training studies of an examination that the outlier's bank is drawn from
-SUPPORTING = 150  # training reports of an examination that a draft may point to
+FAMILIAR = 100  # training studies of an examination that the outlier's bank is drawn from
+SUPPORTING = 100  # training reports of an examination that a draft may point to
+KEPT = 4500  # pictures in the banks of all examinations together
 LEAST = 2  # studies with a finding, and without, that its calibration needs
 HEADS, HEAD_SEED = 20, 9_000_000  # simulated heads, asked once for the card
 
@@ -250,7 +251,8 @@ def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -
     labels: dict[str, dict[str, Calibration]] = {}
     sides: dict[str, dict[str, Calibration]] = {}
     outliers = {}
-    for exam in sorted({a.exam for a in validation} & EXAMS.keys()):
+    exams = sorted({a.exam for a in validation} & EXAMS.keys())
+    for exam in exams:
         mine = [a for a in validation if a.exam == exam]
         labels[exam], sides[exam] = {}, {}
         for row in exam_findings(exam):
@@ -263,7 +265,8 @@ def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -
         familiar = [a.features for a in training if a.exam == exam]
         if familiar:
             seen = [a.features for a in mine]
-            outliers[exam] = outlier.fit(np.concatenate(familiar), seen, seed=seed)
+            bank = np.concatenate(familiar)
+            outliers[exam] = outlier.fit(bank, seen, KEPT // len(exams), seed=seed)
     return Trust(labels, sides, outliers, f"{len(validation)} validation studies")
 
 

@@ -41,7 +41,7 @@ def starter() -> Run:
         model=clip.VARIANTS["starter"],
         preprocess=Preprocess(size=128),
         vocabulary=1024,
-        steps=3000,
+        steps=2400,
         batch=64,
         sampling=Sampling(texts=5, per_study=4),
         rate=5e-4,
