@@ -8,8 +8,9 @@ to the words that made it. What it cannot do is told in docs/facts.md."""
 from __future__ import annotations
 
 from radgloss.text.facts.clause import Context, Mention, read_clause
-from radgloss.text.facts.graph import Fact, assemble, merge
-from radgloss.text.facts.scan import begins_with_pronoun, scan
+from radgloss.text.facts.graph import Fact, Source, assemble
+from radgloss.text.facts.merge import merge
+from radgloss.text.facts.scan import scanned
 from radgloss.text.facts.sections import STATES_FACTS, parts, report_parts
 from radgloss.text.facts.sentences import sentences
 from radgloss.types import Finding, Report
@@ -54,16 +55,15 @@ def _section(text: str, name: str, start: int, end: int, exam: str, found: list[
     context = Context(history_only=not states)
     if not states and name not in ("indication", "history"):
         return
-    told: list[tuple[int, Mention]] = []
+    told: list[tuple[Source, list[Mention]]] = []
     for number, (first, last) in enumerate(sentences(text, start, end)):
-        items = scan(low, first, last)
-        if not items:
-            continue
-        mentions = read_clause(items, context, begins_with_pronoun(low, first, last))
-        told += [(number, m) for m in mentions]
-    for number, mention in told:  # only now: a later sentence may have added to it ("It measures")
-        if states or mention.term.cat == "procedure":
-            found += assemble(mention, name, number, exam, context)
+        items, pointing = scanned(low[first:last])
+        if items and (mentions := read_clause(items, context, pointing)):
+            told.append((Source(name, number, first), mentions))
+    for source, mentions in told:  # only now: a later sentence may have added ("It measures")
+        for mention in mentions:
+            if states or mention.term.cat == "procedure":
+                found += assemble(mention, source, exam, context)
 
 
 def _lower(text: str) -> str:

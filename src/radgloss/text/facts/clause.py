@@ -30,15 +30,16 @@ from radgloss.text.facts.organs import (
     unseen,
 )
 from radgloss.text.facts.place import opposite
-from radgloss.text.facts.state import Clause, Context, Mention, Mods, find_heads
+from radgloss.text.facts.state import Clause, Context, Mention, Mods
 from radgloss.text.facts.terms import Item, Place, Term
 
 __all__ = ["Context", "Mention", "read_clause"]
 
 
 def read_clause(items: Sequence[Item], context: Context, pointing: bool) -> list[Mention]:
-    """The mentions of one sentence, in order; `context` is brought up to date."""
-    find_heads(items)
+    """The mentions of one sentence, in order; `context` is brought up to date.
+
+    items: each with its head. pointing: the sentence points back ("It measures")."""
     state = Clause(items, context, pointing)
     for k, item in enumerate(items):
         act = ACTS.get(item.cat)

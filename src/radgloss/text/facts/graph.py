@@ -1,14 +1,11 @@
-"""Facts from mentions: names by composition, places by inheritance, and the merging of a report.
+"""Facts from mentions: names by composition, places by inheritance.
 
-Two steps, kept apart. `assemble` turns what one sentence says into facts, each with its own span.
-`merge` then joins what a report says of the same thing in several places ("5 mm stone in the lower
-pole of the right kidney" in the findings, "Right renal stone" in the impression)."""
+`assemble` turns what one sentence says into facts, each with its own span. What a report says of
+the same thing in several places is joined afterwards, by `merge.merge`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -21,7 +18,7 @@ from radgloss.text.facts.things import DENIES, compose, row_of
 from radgloss.text.findings import SITES, FindingType
 from radgloss.types import Finding, Side
 
-__all__ = ["Fact", "assemble", "merge"]
+__all__ = ["Fact", "Source", "assemble"]
 
 Layer = Literal["observation", "diagnosis", "device", "normal", "history"]
 
@@ -54,6 +51,14 @@ class Fact(NamedTuple):
     explains: str = ""
 
 
+class Source(NamedTuple):
+    """The sentence that a mention stands in. start: its first character in the text."""
+
+    section: str
+    sentence: int
+    start: int
+
+
 _SYSTEM = {
     **dict.fromkeys(("lungs", "pleura", "diaphragm"), "chest"),
     **dict.fromkeys(("kidneys",), "urinary"),
@@ -73,29 +78,31 @@ _SAME_THING = frozenset(("lesion", "mass", "nodule", "cyst", "dilatation", "coll
 _WHOLE = {"cardiomediastinum": ("heart", "mediastinum")}
 
 
-def assemble(
-    mention: Mention, section: str, sentence: int, exam: str, context: Context
-) -> list[Fact]:
+def assemble(mention: Mention, source: Source, exam: str, context: Context) -> list[Fact]:
     """The facts of one mention: one a place, one a size where they were given respectively."""
+    kind = mention.term.word
     organ, part, places = _where(mention, exam)
     if organ in _WHOLE:
-        both = (_at(mention, o, "", [Place(o)], section, sentence) for o in _WHOLE[organ])
+        both = (_at(mention, kind, o, "", [Place(o)], source) for o in _WHOLE[organ])
         return [fact for facts in both for fact in facts]
-    kind = mention.term.word
     if kind == "abnormality" and organ and mention.status == "absent":
         hidden = context.hidden.get(organ)
         if hidden and mention.layer == "normal":
             side: Side = next((p.side for p in places if p.side), "")
             places = [with_side(p, side) for p in remaining_sites(organ, hidden)]
-    if not mention.listed and mention.status != "absent":
-        return _at(mention, organ, part, places, section, sentence)
+    denies = mention.status == "absent" and not mention.change and kind in _DENYING
+    if not (mention.listed or denies):
+        return _at(mention, kind, organ, part, places, source)
     found: list[Fact] = []
     for (where, fine), own in _by_organ(mention, organ, part, places).items():
-        found += _at(mention, where, fine, own, section, sentence)
+        found += _at(mention, kind, where, fine, own, source)
         denied = DENIES.get((kind, fine)) or DENIES.get((kind, where))
-        if denied and mention.status == "absent" and not mention.change:
-            found += _at(_called(mention, denied), where, "", own, section, sentence)
+        if denies and denied:
+            found += _at(mention, denied, where, "", own, source)
     return found
+
+
+_DENYING = frozenset(kind for kind, _ in DENIES)
 
 
 def _by_organ(
@@ -112,29 +119,20 @@ def _by_organ(
     return groups
 
 
-def _called(mention: Mention, kind: str) -> Mention:
-    """The same mention under another name."""
-    named = copy(mention)
-    named.term = replace(mention.term, word=kind)
-    return named
-
-
 def _at(
-    mention: Mention, organ: str, part: str, places: list[Place], section: str, sentence: int
+    mention: Mention, kind: str, organ: str, part: str, places: list[Place], source: Source
 ) -> list[Fact]:
-    kind = mention.term.word
-    what = _name(mention, organ, part)
-    row = row_of(what)
-    sizes = mention.measure.sizes if mention.measure is not None else ()
-    previous = mention.measure.previous if mention.measure is not None else ()
-    if not sizes and mention.parent is not None and mention.parent.term.word in _SAME_THING:
-        theirs = mention.parent.measure
+    """The facts of a mention as that kind of thing in that organ."""
+    what = _name(mention, kind, organ, part)
+    measure, parent = mention.measure, mention.parent
+    sizes, previous = (measure.sizes, measure.previous) if measure is not None else ((), ())
+    if not sizes and parent is not None and parent.term.word in _SAME_THING:
+        theirs = parent.measure
         if theirs is not None and kind not in ("cirrhosis",):
             sizes, previous = theirs.sizes, theirs.previous
-    spots = _spots(places, organ, part, row, mention.layer)
+    spots = _spots(places, organ, part, row_of(what), mention.layer) if places else _NOWHERE
     if len(sizes) > 1 and len(spots) == 1:
         spots = tuple(spots) * len(sizes)
-    explains = _explained(mention, organ)
     found = []
     for n, (site, side) in enumerate(spots):
         size = sizes[n] if len(sizes) == len(spots) else sizes[0] if len(sizes) == 1 else ()
@@ -142,22 +140,21 @@ def _at(
             Fact(
                 _finding(mention, what, site, side, size, previous),
                 mention.layer,
-                section,
-                sentence,
-                (mention.start, mention.end),
+                source.section,
+                source.sentence,
+                (source.start + mention.start, source.start + mention.end),
                 organ,
                 mention.limit,
                 mention.features,
                 mention.distance,
                 mention.seen,
-                explains,
+                _explained(parent, organ) if parent is not None else "",
             )
         )
     return found
 
 
-def _name(mention: Mention, organ: str, part: str) -> str:
-    kind = mention.term.word
+def _name(mention: Mention, kind: str, organ: str, part: str) -> str:
     if kind == "absence":
         return f"{part or organ} absence"
     if kind == "inflammation" and mention.joined is not None:  # of diverticula
@@ -165,9 +162,8 @@ def _name(mention: Mention, organ: str, part: str) -> str:
     return compose(kind, organ, part)
 
 
-def _explained(mention: Mention, organ: str) -> str:
-    parent = mention.parent
-    return compose(parent.term.word, parent.term.place.organ or organ) if parent else ""
+def _explained(parent: Mention, organ: str) -> str:
+    return compose(parent.term.word, parent.term.place.organ or organ)
 
 
 def _finding(
@@ -338,68 +334,3 @@ def _site(place: Place, organ: str, part: str, layer: str) -> str:
     elif place.site in SITES.get(organ, ()):
         return place.site
     return ""
-
-
-# ------------------------------------------------------------------ one report, one graph
-
-
-def merge(facts: Sequence[Fact]) -> tuple[Fact, ...]:
-    """Join facts of the same thing; what differs in any stated field stays apart.
-
-    Same name, status and layer; sides, sites, sizes (within a tenth) and changes that do not
-    contradict. The first mention keeps its place in the text and takes what the others add."""
-    kept: list[Fact] = []
-    by_name: dict[tuple[str, str, str], list[int]] = {}
-    for fact in facts:
-        key = (fact.finding.what, fact.finding.status, fact.layer)
-        for n in by_name.get(key, ()):
-            joined = _joined(kept[n], fact)
-            if joined is not None:
-                kept[n] = joined
-                break
-        else:
-            by_name.setdefault(key, []).append(len(kept))
-            kept.append(fact)
-    return tuple(kept)
-
-
-def _joined(first: Fact, second: Fact) -> Fact | None:
-    a, b = first.finding, second.finding
-    for mine, theirs in (
-        (a.side, b.side),
-        (a.site, b.site),
-        (a.change, b.change),
-        (a.number, b.number),
-        (a.severity, b.severity),
-    ):
-        if mine and theirs and mine != theirs:
-            return None
-    if a.status == "absent" and (a.change, first.limit) != (b.change, second.limit):
-        return None
-    if a.size_mm and b.size_mm and abs(a.size_mm[0] - b.size_mm[0]) > 0.1 * a.size_mm[0]:
-        return None
-    if (
-        first.sentence == second.sentence
-        and first.section == second.section
-        and ((a.size_mm and b.size_mm) or (a.side, a.site) != (b.side, b.site))
-    ):
-        return None  # "two cysts, 12 and 12 mm"
-    certainty = b.certainty if a.certainty is None else a.certainty
-    finding = replace(
-        a,
-        side=a.side or b.side,
-        site=a.site or b.site,
-        size_mm=max(a.size_mm, b.size_mm, key=len),
-        certainty=certainty,
-        change=a.change or b.change,
-        previous_mm=a.previous_mm or b.previous_mm,
-        severity=a.severity or b.severity,
-        number=a.number or b.number,
-    )
-    features = tuple(dict.fromkeys((*first.features, *second.features)))
-    return first._replace(
-        finding=finding,
-        features=features,
-        distance_mm=first.distance_mm if first.distance_mm is not None else second.distance_mm,
-        explains=first.explains or second.explains,
-    )

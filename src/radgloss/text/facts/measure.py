@@ -8,18 +8,20 @@ one outline, so it is marked ambiguous and never guessed."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["Measure", "measures"]
 
 Extent = tuple[float, ...]  # millimetres, longest first
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One measurement at text[start:end].
+Kind = Literal["size", "distance", "wall", "technique", "ambiguous", "paired"]
+
+
+class Measure(NamedTuple):
+    """One measurement at text[start:end]; a tuple, which is quick to make.
 
     sizes: one extent a thing ("12 and 15 mm" are two). previous: in the comparison.
     kind: only a `size` describes the thing; `distance` lies between it and something else; `wall`
@@ -30,12 +32,12 @@ class Measure:
     sizes: tuple[Extent, ...]
     start: int
     end: int
-    kind: Literal["size", "distance", "wall", "technique", "ambiguous", "paired"] = "size"
+    kind: Kind = "size"
     previous: Extent = ()
     bound: str = ""
 
 
-_NUMBER = r"\d+(?:[.,]\d+)?"
+_NUMBER = r"\d\d*(?:[.,]\d+)?"  # not \d+: a class in front lets the search skip what is no digit
 _UNIT = r"(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)"
 _JOIN = r"(?:[x×*]|by|to|and|or|,\s*and|,|/|→|->|=>|[-–—])"
 _LENGTH = re.compile(
@@ -53,9 +55,12 @@ _AFTER_PREVIOUS = re.compile(
     r"|on (?:the )?(?:prior|previous|last)|at (?:the )?(?:prior|previous)"
     r"|before\b|formerly)"
 )
-# cheaper than the patterns that they guard
-_PREVIOUS_HINT = re.compile(r"pr|was|were|f[or]|compar|v[se]|before|earlier|old")
-_TECHNIQUE_HINT = re.compile(r"s[lep]|thick|interv|colli")
+_PREVIOUS_ENDS = (  # how text ends that may match _BEFORE_PREVIOUS: cheaper than the pattern
+    "previous", "ly", "prior", "was", "were", "from", "with", "to", "versus", "vs", "vs.", "before",
+    "earlier", "old", "study", "exam", "examination", "ct", "mr", "mri", "at", "of", "being",
+    "measured", "measuring", "about",
+)  # fmt: skip
+_TECHNIQUE_HINT = re.compile(r"[stic](?:[lep]|hick|nterv|olli)")
 _DISTANCE = re.compile(
     r"^\s*(?:\)\s*)?(?:above|below|from(?! \d)|proximal|distal|superior to|inferior to|"
     r"cephalad|caudal|beyond|deep|away|lateral to|medial to|to the|past|short of|off|inside|"
@@ -89,59 +94,65 @@ def _parse(number: str) -> float:
     return float(f"{whole}.{rest or 0}")
 
 
-def measures(text: str, start: int = 0, end: int | None = None) -> list[Measure]:
-    """The lengths in text[start:end], which is lower case.
+def measures(text: str) -> list[Measure]:
+    """The lengths in a sentence, which is lower case.
 
     >>> [(m.sizes, m.previous) for m in measures("18 mm (previously 1.2 x 0,8 cm)")][0]
     (((18.0,),), (12.0, 8.0))
     >>> [(m.sizes, m.kind) for m in measures("tip 2 cm above the carina")]
     [(((20.0,),), 'distance')]
     """
-    end = len(text) if end is None else end
-    if (
-        text.find("mm", start, end) < 0
-        and text.find("cm", start, end) < 0
-        and text.find("met", start, end) < 0
-    ):
+    if "mm" not in text and "cm" not in text and "met" not in text:
         return []
     found: list[Measure] = []
-    for match in _LENGTH.finditer(text, start, end):
+    for match in _LENGTH.finditer(text):
         first = match.start()
-        if first > start and (text[first - 1].isalnum() or text[first - 1] in ".,"):
+        if first and (text[first - 1].isalnum() or text[first - 1] in ".,"):
             continue  # "t12": the end of something else
-        measure = _read(text, match, start, end)
-        if measure is not None:
-            found.append(measure)
-    return _pair(text, found, end)
+        numbers = _numbers(match["numbers"], match["unit"] or "")
+        if numbers is not None:
+            found.append(_read(text, first, match.end(), numbers))
+    return _pair(text, found) if found else found
 
 
-def _read(text: str, match: re.Match[str], start: int, end: int) -> Measure | None:
-    """One match of the pattern, or None where it turns out to have no unit."""
-    pieces = list(_PIECE.finditer(match["numbers"]))
-    last_unit = (match["unit"] or "").strip(" -\t\n") or pieces[-1]["unit"]
-    if not last_unit:
+class _Numbers(NamedTuple):
+    """values: in millimetres. joins: what stands between them. whole: no decimal in any."""
+
+    values: tuple[float, ...]
+    joins: tuple[str, ...]
+    whole: bool
+
+
+@lru_cache(4096)
+def _numbers(written: str, unit: str) -> _Numbers | None:
+    """ "1.2 x 0,8" and " cm", or None where nothing tells a unit. Most reports write the same."""
+    pieces = list(_PIECE.finditer(written))
+    unit = unit.strip(" -\t\n") or pieces[-1]["unit"]
+    if not unit:
         return None
-    values, unit = [], last_unit
+    values = []
     for piece in reversed(pieces):  # a number without a unit takes the one that follows it
         unit = piece["unit"] or unit
         values.append(round(_parse(piece["number"]) * (10 if unit[0] == "c" else 1), 3))
-    values.reverse()
-    joins = [match["numbers"][a.end() : b.start()].strip() for a, b in pairwise(pieces)]
-    before, after = text[max(start, match.start() - 40) : match.start()], text[match.end() : end]
-    sizes, previous, bound = _combine(values, joins, before)
-    bound = _bound(before) or bound
-    kind = _kind(pieces, joins, before, after[:60], sizes)
-    if bound in ("<", ">"):
-        sizes = ()
-    return Measure(sizes, match.start(), match.end(), kind, previous, bound)
+    joins = tuple(written[a.end() : b.start()].strip() for a, b in pairwise(pieces))
+    whole = all(p["number"].isdecimal() for p in pieces)
+    return _Numbers(tuple(reversed(values)), joins, whole)
 
 
-def _combine(
-    values: list[float], joins: list[str], before: str
-) -> tuple[tuple[Extent, ...], Extent, str]:
+def _read(text: str, start: int, end: int, numbers: _Numbers) -> Measure:
+    before, after = text[max(0, start - 40) : start], text[end : end + 60]
+    sizes, previous, bound = _combine(numbers, before)
+    words = before.rsplit(None, 2)[-2:]
+    bound = _bound(before, words) or bound
+    kind = _kind(numbers, before, words, after, sizes)
+    return Measure(() if bound in ("<", ">") else sizes, start, end, kind, previous, bound)
+
+
+def _combine(numbers: _Numbers, before: str) -> tuple[tuple[Extent, ...], Extent, str]:
     """Numbers and what stands between them: extents, the previous extent, and "range"."""
+    values, joins, _ = numbers
     if not joins:
-        return ((values[0],),), (), ""
+        return (values,), (), ""
     extents, bound = [[values[0]]], ""
     for value, join in zip(values[1:], joins, strict=True):
         if join in ("x", "×", "*", "by"):
@@ -156,9 +167,8 @@ def _combine(
     return tuple(tuple(sorted(e, reverse=True)) for e in extents), (), bound
 
 
-def _bound(before: str) -> str:
+def _bound(before: str, words: list[str]) -> str:
     """A limit ("less than", "~") that stands right before a length."""
-    words = before.rsplit(None, 2)[-2:]
     if not words:
         return ""
     last = words[-1]
@@ -169,14 +179,11 @@ def _bound(before: str) -> str:
 
 
 def _kind(
-    pieces: list[re.Match[str]],
-    joins: list[str],
-    before: str,
-    after: str,
-    sizes: tuple[Extent, ...],
-) -> Literal["size", "distance", "wall", "technique", "ambiguous"]:
+    numbers: _Numbers, before: str, words: list[str], after: str, sizes: tuple[Extent, ...]
+) -> Kind:
+    """words: the last two of those before, which alone can tell of technique."""
     if _TECHNIQUE_AFTER.match(after) or (
-        _TECHNIQUE_HINT.search(before) and _TECHNIQUE_BEFORE.search(before)
+        _TECHNIQUE_HINT.search(" ".join(words)) and _TECHNIQUE_BEFORE.search(before)
     ):
         return "technique"
     if len(sizes) == 1 and len(sizes[0]) == 1 and _DISTANCE.match(after):
@@ -185,35 +192,41 @@ def _kind(
         return "distance"
     if "wall" in before and _WALL_BEFORE.search(before) and "mass" not in before:
         return "wall"
-    if joins in (["x"], ["×"]) and _PLURAL_AFTER.search(after):
-        whole = all(p["number"].isdecimal() for p in pieces)
-        return "ambiguous" if whole else "size"
+    if numbers.joins in (("x",), ("×",)) and _PLURAL_AFTER.search(after):
+        return "ambiguous" if numbers.whole else "size"
     return "size"
 
 
-def _pair(text: str, found: list[Measure], end: int) -> list[Measure]:
+def _pair(text: str, found: list[Measure]) -> list[Measure]:
     """Join a measurement with the previous one that the text gives for it."""
     done: list[Measure] = []
     for measure in found:
-        before = text[max(0, measure.start - 40) : measure.start]
-        after = text[measure.end : min(end, measure.end + 40)]
-        old = bool(_AFTER_PREVIOUS.match(after)) or (
-            _PREVIOUS_HINT.search(before) is not None
-            and _BEFORE_PREVIOUS.search(before) is not None
-        )
+        old = _is_previous(text, measure)
+        if not (old or done):
+            done.append(measure)
+            continue
         extent = measure.sizes[0] if measure.sizes else ()
         earlier = next((m for m in reversed(done) if m.kind != "paired"), None)
         if earlier and measure.start - earlier.end > 60:
             earlier = None
         last = done.index(earlier) if earlier else -1
         if old and earlier and earlier.kind == "size" and earlier.sizes and not earlier.previous:
-            done[last] = replace(earlier, previous=extent)
+            done[last] = earlier._replace(previous=extent)
             done.append(Measure((), measure.start, measure.end, "paired"))
         elif old and not measure.previous:
             done.append(Measure((), measure.start, measure.end, measure.kind, extent))
         elif earlier and earlier.previous and not earlier.sizes and measure.kind == "size":
-            done[last] = replace(earlier, kind="paired", previous=())
-            done.append(replace(measure, previous=earlier.previous))
+            done[last] = earlier._replace(kind="paired", previous=())
+            done.append(measure._replace(previous=earlier.previous))
         else:
             done.append(measure)
     return done
+
+
+def _is_previous(text: str, measure: Measure) -> bool:
+    """Whether the words around a length say that it is the comparison's."""
+    if _AFTER_PREVIOUS.match(text[measure.end : measure.end + 40]):
+        return True
+    before = text[max(0, measure.start - 40) : measure.start]
+    bare = before.replace(":", " ").replace("(", " ").rstrip()
+    return bare.endswith(_PREVIOUS_ENDS) and _BEFORE_PREVIOUS.search(before) is not None
