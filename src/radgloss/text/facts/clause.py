@@ -41,8 +41,9 @@ def read_clause(items: Sequence[Item], context: Context, pointing: bool) -> list
 
     items: each with its head. pointing: the sentence points back ("It measures")."""
     state = Clause(items, context, pointing)
+    act_of = ACTS.get
     for k, item in enumerate(items):
-        act = ACTS.get(item.cat)
+        act = act_of(item.cat)
         if act is not None and k >= state.skip:
             state.k = k
             act(state, item)
@@ -128,9 +129,9 @@ def _verb(s: Clause, item: Item) -> None:
         if not any(p.organ for p in s.leads) and not (s.cur is not None and s.cur.term.fixed):
             s.leads = [Place(organ.organ, organ.part, p.site, p.side) for p in s.leads]
         s.subject = s.leads
-    if _shows_nothing(s, item):
-        return
     if s.denying is not None and s.used:
+        if _shows_nothing(s, item):
+            return
         s.denying = None
     if s.hedge is not None and s.hedge_used:
         s.hedge = None
@@ -140,8 +141,7 @@ def _verb(s: Clause, item: Item) -> None:
 
 def _shows_nothing(s: Clause, item: Item) -> bool:
     """ "No lesion shows features of carcinoma": what no thing shows is denied as the thing is."""
-    denied = s.denying is not None and s.used and s.sep == "" and not s.verb
-    return denied and len(s.group) == 1 and item.term.word in _SHOWS
+    return s.sep == "" and not s.verb and len(s.group) == 1 and item.term.word in _SHOWS
 
 
 _SHOWS = frozenset(("shows", "show", "demonstrates", "demonstrate", "exhibits", "has", "have"))
@@ -294,18 +294,20 @@ def _finish(s: Clause) -> None:
             _refer(s, last)
     _remember(s)
     if s.mentions:
-        s.context.last = next((m for m in reversed(s.mentions) if _stays(m)), None)
+        s.context.last = _last_that_stays(s.mentions)
     if s.respectively:
         for mention in s.mentions:
             if mention.measure is not None and len(mention.measure.sizes) > 1:
                 mention.limit = mention.limit or "respectively"
 
 
-def _stays(mention: Mention) -> bool:
-    """Whether the next sentence's "it" may mean this."""
-    if mention.status == "absent" or mention.layer == "history":
-        return False
-    return mention.term is not ABNORMAL
+def _last_that_stays(mentions: Sequence[Mention]) -> Mention | None:
+    """What the next sentence's "it" may mean."""
+    for mention in reversed(mentions):
+        gone = mention.status == "absent" or mention.layer == "history"
+        if not gone and mention.term is not ABNORMAL:
+            return mention
+    return None
 
 
 def _refer(s: Clause, last: Mention) -> None:

@@ -5,7 +5,6 @@ coordinated group where it is a change ("effusion and atelectasis, unchanged")."
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import replace
 
 from radgloss.text.facts.measure import Measure
@@ -35,7 +34,10 @@ def add_place(places: list[Place], new: Place, apart: bool = False) -> None:
         if both is not None:
             places[-1] = both
             return
-    last = places[-1] if places else Place()
+    if not places:
+        places.append(new)
+        return
+    last = places[-1]
     organ = new.organ or (last.organ if new.site or new.side else "")
     site = new.site or (last.site if new.side and not new.organ else "")
     part = new.part or (last.part if organ == last.organ else "")
@@ -205,15 +207,17 @@ def thing(s: Clause, item: Item) -> None:
     if mods.pairs:
         place, severity, measure = mods.pairs[0]
         if mods.severity or mods.measure:  # "small right and moderate left effusions"
-            first = copy(mods)
+            first = mods.copy()
             first.places, first.severity, first.measure = [place], severity, measure
             mods.places = mods.places[-1:]
             twins = [first, mods]
         else:
             mods.severity, mods.measure = severity, measure
-    for mention in [
-        m for twin in twins for m in (*_sharing(s, item), *_mentions_of(s, item, twin))
-    ]:
+    found: list[Mention] = []
+    for twin in twins:
+        found += _sharing(s, item)
+        found += _mentions_of(s, item, twin)
+    for mention in found:
         s.mentions.append(mention)
         if s.after_verb and s.group:
             s.group, s.after_verb = [], False
@@ -230,7 +234,8 @@ def _mentions_of(s: Clause, item: Item, mods: Mods) -> list[Mention]:
     mention.subject = s.subject
     mention.severity, mention.number = mods.severity, mods.number
     mention.features, mention.limit = mods.features, "known" if mods.known else ""
-    measured(mention, mods.measure)
+    if mods.measure is not None:
+        measured(mention, mods.measure)
     if s.group and s.sep in ("and", "or", "comma", ""):
         mention.joined = s.group[-1]
     if s.history:
@@ -246,7 +251,7 @@ def _mentions_of(s: Clause, item: Item, mods: Mods) -> list[Mention]:
     if s.assoc and s.cur is not None:
         mention.joined, mention.companion = s.cur, True
         mention.subject = mention.subject or _sided(s.cur)
-    return [*_twins(s, mention), mention]
+    return [mention] if mention.parent is None else [*_twins(s, mention), mention]
 
 
 def _sharing(s: Clause, item: Item) -> list[Mention]:
@@ -352,7 +357,9 @@ def _indirect(mention: Mention) -> Mention:
 
 
 def doubt(s: Clause, mention: Mention, mods: Mods) -> None:
-    odds = [p for p in (mention.p, mods.p) if p is not None]
+    odds = [] if mention.p is None else [mention.p]
+    if mods.p is not None:
+        odds.append(mods.p)
     if mods.severity == "borderline":
         odds.append(0.5)
     if s.hedge is not None:

@@ -76,6 +76,8 @@ _ALSO_DENIED = {  # what nobody would call normal, clear or intact
 }  # fmt: skip
 ABNORMAL = Term("thing", "abnormality", layer="normal")
 _GONE = Term("thing", "absence", layer="history")
+_DENIED = {*_KINDS.values(), "hyperinflation", *(k for also in _ALSO_DENIED.values() for k in also)}
+_NORMAL_TERMS = {"abnormality": ABNORMAL, **{kind: Term("thing", kind) for kind in _DENIED}}
 
 
 def _properties(s: Clause) -> list[str]:
@@ -119,7 +121,7 @@ def normal(s: Clause, item: Item) -> None:
         places = s.context.heading or [Place()]
     for place in places:
         for kind in _normal_kinds(place, properties, severity):
-            term = ABNORMAL if kind == "abnormality" else Term("thing", kind)
+            term = _NORMAL_TERMS[kind]
             mention = about(s, item, term, place, "absent")
             mention.severity = severity
             mention.limit = s.mods.limit

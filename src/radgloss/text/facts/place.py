@@ -6,6 +6,7 @@ no side, and a left lateral decubitus is a position. Left and right are always t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from radgloss.text.facts.terms import Place, Term, plural, spellings, words
 from radgloss.text.findings import ORGANS, SITES
@@ -218,6 +219,7 @@ def opposite(side: Side) -> Side:
     return {"left": "right", "right": "left"}.get(side, "")  # type: ignore[return-value]
 
 
+@lru_cache(4096)  # places are few: the lexicon's, and what they make together
 def merge(first: Place, second: Place) -> Place | None:
     """One place from two descriptions of it, or None where they contradict.
 

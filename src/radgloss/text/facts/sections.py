@@ -48,10 +48,10 @@ _HEADINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _NAME = {word: name for name, words in _HEADINGS.items() for word in words}
 _HEADING = re.compile(
-    r"(?:^|(?<=[.\n]))[ \t*#_]*("
+    r"[.\n][ \t*#_]*("  # a class in front: the search skips whatever is neither
     + "|".join(re.escape(w) for w in sorted(_NAME, key=len, reverse=True))
     + r")[ \t*_]*(?::|(?=\n))",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
 STATES_FACTS = frozenset({"findings", "impression"})
 
@@ -67,10 +67,10 @@ def parts(text: str) -> list[Part]:
         return [Part("findings", 0, len(text))] if text.strip() else []
     found: list[Part] = []
     name, begin = "findings", 0
-    for match in _HEADING.finditer(text):
+    for match in _HEADING.finditer("\n" + text):  # so that the first line begins like any other
         if text[begin : match.start()].strip():
             found.append(Part(name, begin, match.start()))
-        name, begin = _NAME[match[1].lower()], match.end()
+        name, begin = _NAME[match[1].lower()], match.end() - 1
     if text[begin:].strip():
         found.append(Part(name, begin, len(text)))
     return found

@@ -13,7 +13,7 @@ from radgloss.text.facts.terms import words
 
 __all__ = ["sentences"]
 
-_CANDIDATE = re.compile(r"[.!?]+(?=\s|$|[A-Z])|\n\s*")
+_CANDIDATE = re.compile(r"[.!?\n](?:(?<=\n)\s*|(?<!\n)[.!?]*(?=\s|$|[A-Z]))")
 _ALWAYS = frozenset(words("dr, mr, mrs, ms, prof, vs, cf, eg, ie, e.g, i.e, fig, figs, incl"))
 _ABBREVIATIONS = frozenset(
     words(

@@ -65,6 +65,12 @@ class Mods:
     def __init__(self) -> None:
         self.places: list[Place] = []
 
+    def copy(self) -> Mods:
+        """The same again, to be changed apart; the list of places is shared."""
+        same = Mods()
+        same.__dict__.update(self.__dict__)
+        return same
+
 
 @dataclass
 class Context:
