@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radgloss.data.phantom.grammar import AUTHORS, Told, write
+from radgloss.data.phantom.grammar.captions import frame_sentences
 from radgloss.data.phantom.grammar.compare import CHANGES
 from radgloss.data.phantom.grammar.phrases import DENY, DENY_LATE, DENY_SIDE, PHRASES
 from radgloss.data.phantom.grammar.report import OF_WOMEN, deniable
@@ -130,6 +131,16 @@ def test_no_sentence_of_open_wording_uses_a_held_out_pattern(wording):
         assert author.held_out == (wording == "held out")
         if wording == "open":
             assert not any(s.held_out for s in written.sentences)
+
+
+def test_a_wording_that_there_is_not_is_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="heldout"):
+        write(rng, STUDIES[0], wording="heldout")
+    with pytest.raises(ValueError, match="heldout"):
+        write(rng, STUDIES[0], AUTHORS[0], wording="heldout")
+    with pytest.raises(ValueError, match="heldout"):
+        frame_sentences(rng, "ct-abdomen", "unenhanced", ["liver"], [], wording="heldout")
 
 
 def test_about_a_third_of_the_patterns_and_two_authors_are_held_out():

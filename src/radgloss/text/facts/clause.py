@@ -30,7 +30,7 @@ from radgloss.text.facts.organs import (
     unseen,
 )
 from radgloss.text.facts.place import opposite
-from radgloss.text.facts.state import Clause, Context, Mention, Mods
+from radgloss.text.facts.state import Clause, Context, Mention, Mods, has_organ
 from radgloss.text.facts.terms import Item, Place, Term
 
 __all__ = ["Context", "Mention", "read_clause"]
@@ -125,8 +125,8 @@ def _versus(s: Clause, item: Item) -> None:
 
 def _verb(s: Clause, item: Item) -> None:
     if s.leads:
-        organ = s.context.organ if not any(p.organ for p in s.subject) else s.subject[0]
-        if not any(p.organ for p in s.leads) and not (s.cur is not None and s.cur.term.fixed):
+        if not has_organ(s.leads) and not (s.cur is not None and s.cur.term.fixed):
+            organ = s.subject[0] if has_organ(s.subject) else s.context.organ
             s.leads = [Place(organ.organ, organ.part, p.site, p.side) for p in s.leads]
         s.subject = s.leads
     if s.denying is not None and s.used:

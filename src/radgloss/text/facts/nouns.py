@@ -12,19 +12,10 @@ from radgloss.text.facts.place import merge, with_side
 from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods
 from radgloss.text.facts.terms import Item, Place, Term
 from radgloss.text.facts.things import SHARED
+from radgloss.types import Side
 
-__all__ = [
-    "add_place",
-    "changed",
-    "describe",
-    "doubt",
-    "measured",
-    "modify",
-    "place_item",
-    "procedure",
-    "that_in",
-    "thing",
-]
+__all__ = ["add_place", "changed", "describe", "doubt", "measured", "modify", "place_item",
+           "procedure", "that_in", "thing"]  # fmt: skip
 
 
 def add_place(places: list[Place], new: Place, apart: bool = False) -> None:
@@ -116,7 +107,7 @@ def measured(mention: Mention, measure: Measure | None) -> None:
         and mention.measure is not None
         and not (measure.sizes or mention.measure.previous)
     ):
-        mention.measure = replace(mention.measure, previous=measure.previous)
+        mention.measure = mention.measure._replace(previous=measure.previous)
 
 
 def changed(s: Clause, mention: Mention, term: Term) -> None:
@@ -195,9 +186,6 @@ def _new_subject(s: Clause, place: Place) -> bool:
     return bool(place.organ) and not s.prep and s.sep == "comma"
 
 
-# ------------------------------------------------------------------ nouns
-
-
 def thing(s: Clause, item: Item) -> None:
     if s.drop:
         s.mods = Mods()
@@ -260,7 +248,7 @@ def _sharing(s: Clause, item: Item) -> list[Mention]:
     if shared is None or s.k < 2 or s.items[s.k - 1].cat not in ("and", "or"):
         return []
     place = s.items[s.k - 2]
-    if place.cat != "place" or not place.term.place.organ:
+    if not place.term.place.organ or place.cat != "place":
         return []
     mods = Mods()
     mods.places = [place.term.place]
@@ -394,8 +382,8 @@ def procedure(s: Clause, item: Item) -> None:
     mention = Mention(item.term, item.start, item.end)
     mention.places = [item.term.place, *s.mods.places, *s.leads]
     if len(mention.places) > 1:
-        sides = [p.side for p in mention.places if p.side]
-        mention.places = [with_side(item.term.place, sides[0] if sides else "")]
+        side: Side = next((p.side for p in mention.places if p.side), "")
+        mention.places = [with_side(item.term.place, side)]
     mention.layer = "history"
     s.mentions.append(mention)
     s.mods, s.history = Mods(), False
@@ -406,7 +394,6 @@ def that_in(s: Clause, item: Item) -> None:
     if s.cur is None:
         return
     mention = Mention(s.cur.term, item.start, item.end)
-    mention.joined = None
     s.mentions.append(mention)
     s.group.append(mention)
     s.cur, s.prep, s.sep = mention, True, ""

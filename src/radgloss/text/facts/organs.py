@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from radgloss.text.facts.adjectives import can_be
 from radgloss.text.facts.nouns import add_place, changed, doubt, measured
-from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods
+from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods, has_organ
 from radgloss.text.facts.terms import Item, Place, Term
 from radgloss.types import Status
 
@@ -22,7 +22,7 @@ def _targets(s: Clause) -> list[Place]:
             return after
     if s.leads:
         return s.leads
-    if any(p.organ for p in s.mods.places):
+    if has_organ(s.mods.places):
         return s.mods.places
     return s.subject
 
@@ -43,7 +43,7 @@ def _organs_after(s: Clause) -> list[Place]:
             break
         at += 1
     follows = s.items[at].cat if at < len(s.items) else ""
-    if not any(p.organ for p in found) or (apart and follows in PREDICATES | {"verb", "thing"}):
+    if not has_organ(found) or (apart and follows in PREDICATES | {"verb", "thing"}):
         return _first_organ_after(s)
     if follows in PREDICATES | {"verb", "colon"} and len(found) > 1:
         return _first_organ_after(s)
@@ -59,7 +59,7 @@ def _first_organ_after(s: Clause) -> list[Place]:
         if s.items[at].cat == "place" and s.items[at].head < 0:
             add_place(found, s.items[at].term.place)
         at += 1
-    if not any(p.organ for p in found):
+    if not has_organ(found):
         return []
     s.skip = at
     return found

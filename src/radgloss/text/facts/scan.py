@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from radgloss.text.facts.lexicon import MARKS, WORD, lexicon
-from radgloss.text.facts.measure import measures
+from radgloss.text.facts.measure import Measure, measures
 from radgloss.text.facts.place import SEGMENTS, sites
 from radgloss.text.facts.state import find_heads
 from radgloss.text.facts.terms import Item, Place, Term, words
@@ -31,6 +31,7 @@ _MEASURE = Term("measure")
 _COUNTS = {n: Term("number", str(n)) for n in range(1, 21)}
 _KEPT = 4096  # sentences of some 2 kB each
 _SPINE = frozenset("tlc")
+_UNKNOWN = (None, None)
 _LIST_MARKS = (".", ")", ":")  # after the number of a list's item
 _NO_COUNT = frozenset(
     words(
@@ -65,42 +66,66 @@ def scan(low: str) -> list[Item]:
     ends = _ends(low, said)
     lengths = measures(low)
     segments = list(SEGMENTS.finditer(low)) if "seg" in low else []
-    entry_of, items = lexicon().get, []
-    at, count = 0, len(said)
-    while at < count:
-        word = said[at]
-        if lengths and ends[at] > lengths[0].start:
-            length = lengths.pop(0)
-            items.append(Item(_MEASURE, length.start, length.end, length))
-            at = _next_word(said, ends, length.end, at)
+    items: list[Item] = []
+    entry_of, add = lexicon().get, items.append
+    said.append("")  # no phrase goes on beyond the last word
+    following, special = 0, _nearest(low, lengths, segments)
+    for at, end in enumerate(ends):
+        if at < following:
             continue
-        if segments and ends[at] - len(word) >= segments[0].start():
-            match = segments.pop(0)
-            if ends[at] - len(word) == match.start():
-                _add_segments(match, items)
-                at = _next_word(said, ends, match.end(), at)
+        if end > special:
+            following = _measured_or_segment(at, said, ends, lengths, segments, items)
+            special = _nearest(low, lengths, segments)
+            if following:
                 continue
-        entry = entry_of(word)
-        if entry is not None:
-            term, node = entry
-            last = ahead = at
-            while node is not None:
-                ahead += 1
-                if ahead == count or (entry := node.get(said[ahead])) is None:
-                    break
-                if entry[0] is not None:
-                    term, last = entry[0], ahead
-                node = entry[1]
-            if term is not None:
-                items.append(Item(term, ends[at] - len(word), ends[last]))
-                at = last + 1
-                continue
-        if word in _SPINE:
-            at += _vertebra(at, said, ends, items)
+        word = said[at]
+        term, node = entry_of(word, _UNKNOWN)
+        last = ahead = at
+        while node is not None:
+            ahead += 1
+            entry = node.get(said[ahead])
+            if entry is None:
+                break
+            if entry[0] is not None:
+                term, last = entry[0], ahead
+            node = entry[1]
+        if term is not None:
+            add(Item(term, end - len(word), ends[last]))
+            following = last + 1
+        elif word in _SPINE:
+            following = _vertebra(at, said, ends, items)
         elif len(word) <= 2 and word.isdecimal():
             _count(at, low, said, ends, items)
-        at += 1
     return items
+
+
+def _nearest(low: str, lengths: list[Measure], segments: list[re.Match[str]]) -> int:
+    """Where the next length or segment begins."""
+    if not lengths and not segments:
+        return len(low)
+    return min([m.start for m in lengths[:1]] + [m.start() for m in segments[:1]])
+
+
+def _measured_or_segment(
+    at: int,
+    said: list[str],
+    ends: list[int],
+    lengths: list[Measure],
+    segments: list[re.Match[str]],
+    items: list[Item],
+) -> int:
+    """The word after a length or a segment that begins here; 0 where none does."""
+    start, end = ends[at] - len(said[at]), ends[at]
+    if lengths and end > lengths[0].start:
+        length = lengths.pop(0)
+        items.append(Item(_MEASURE, length.start, length.end, length))
+        return _next_word(said, ends, length.end, at)
+    if segments and start >= segments[0].start():
+        match = segments.pop(0)
+        if start == match.start():
+            _add_segments(match, items)
+            return _next_word(said, ends, match.end(), at)
+    return 0
 
 
 def _ends(low: str, said: list[str]) -> list[int]:
@@ -112,7 +137,7 @@ def _ends(low: str, said: list[str]) -> list[int]:
 def _next_word(said: list[str], ends: list[int], end: int, at: int) -> int:
     """The first word from number `at` on that begins at `end` or later."""
     at = bisect_right(ends, end, at)
-    return at + 1 if at < len(said) and ends[at] - len(said[at]) < end else at
+    return at + 1 if at < len(ends) and ends[at] - len(said[at]) < end else at
 
 
 def _add_segments(match: re.Match[str], items: list[Item]) -> None:
@@ -128,15 +153,15 @@ def _segment_terms(matched: str) -> tuple[Term, ...]:
 
 
 def _vertebra(at: int, said: list[str], ends: list[int], items: list[Item]) -> int:
-    """ "T12"; how many more words were used, also where the number names no vertebra."""
-    glued = at + 1 < len(said) and ends[at + 1] - len(said[at + 1]) == ends[at]
+    """ "T12"; the word after it, also where the number names no vertebra."""
+    glued = at + 1 < len(ends) and ends[at + 1] - len(said[at + 1]) == ends[at]
     if not glued or not said[at + 1].isdecimal():
         return 0
     letter, n = said[at], int(said[at + 1])
     if (letter == "t" and 2 < n <= 12) or (letter == "l" and n <= 5):
         place = Place("bones", "spine", f"{letter.upper()}{n}")
         items.append(Item(Term("place", place=place), ends[at] - len(letter), ends[at + 1]))
-    return 1
+    return at + 2
 
 
 def _count(at: int, low: str, said: list[str], ends: list[int], items: list[Item]) -> None:

@@ -12,7 +12,8 @@ from radgloss.text.facts.measure import Measure
 from radgloss.text.facts.terms import Item, Place, Term
 from radgloss.types import Side, Status
 
-__all__ = ["MODIFIERS", "PREDICATES", "Clause", "Context", "Mention", "Mods", "find_heads"]
+__all__ = ["MODIFIERS", "PREDICATES", "Clause", "Context", "Mention", "Mods", "find_heads",
+           "has_organ"]  # fmt: skip
 
 
 class Mention:
@@ -132,6 +133,14 @@ MODIFIERS = frozenset(
 PREDICATES = frozenset(
     ("normal", "adjective", "unseen", "unassessed", "borderline normal", "absent organ")
 )  # fmt: skip
+
+
+def has_organ(places: Sequence[Place]) -> bool:
+    """Whether any of them names an organ."""
+    for place in places:  # noqa: SIM110  a generator costs three times as much
+        if place.organ:
+            return True
+    return False
 
 
 def find_heads(items: Sequence[Item]) -> None:

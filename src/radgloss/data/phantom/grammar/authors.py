@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from radgloss.data.phantom.grammar.spelling import Spelling
+from radgloss.data.phantom.grammar.told import Wording
 
-__all__ = ["AUTHORS", "BANDS", "OBSERVED", "Author", "author_named", "band_of"]
+__all__ = ["AUTHORS", "BANDS", "OBSERVED", "Author", "author_named", "authors_of",
+           "band_of"]  # fmt: skip
 
 BANDS = (0.97, 0.85, 0.75, 0.65, 0.4, 0.2, 0.08, 0.02)
 """The probability that the words of a band stand for, from certain to excluded."""
@@ -136,6 +138,15 @@ AUTHORS = (
 def author_named(name: str) -> Author:
     """The author of that name; KeyError where there is none."""
     return {author.name: author for author in AUTHORS}[name]
+
+
+def authors_of(wording: Wording) -> tuple[Author, ...]:
+    """Who may write in that wording; ValueError where there is no such wording."""
+    if wording not in get_args(Wording):
+        raise ValueError(f"wording {wording!r}: expected one of {get_args(Wording)}")
+    if wording == "all":
+        return AUTHORS
+    return tuple(a for a in AUTHORS if a.held_out == (wording == "held out"))
 
 
 def band_of(probability: float, shift: int = 0) -> float:

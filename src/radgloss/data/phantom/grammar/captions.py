@@ -11,7 +11,7 @@ from random import Random
 
 import numpy as np
 
-from radgloss.data.phantom.grammar.authors import AUTHORS, Author
+from radgloss.data.phantom.grammar.authors import AUTHORS, Author, authors_of
 from radgloss.data.phantom.grammar.pattern import finish, pick
 from radgloss.data.phantom.grammar.report import VAGUE, dice_of
 from radgloss.data.phantom.grammar.scenery import NOTHING, SEQUENCES, listed
@@ -176,8 +176,8 @@ def frame_sentences(
     'The liver and the spleen are seen.'
     """
     dice = dice_of(rng)
-    authors = [a for a in AUTHORS if wording == "all" or a.held_out == (wording == "held out")]
-    author = author or pick(dice, authors)
+    writers = authors_of(wording)
+    author = author or pick(dice, writers)
     desk = Desk(author, exam, dice, wording, technique=(how,) if how else ())
     level = level_of(organs) if level is None else level
     said = [Stated("caption", _opening(desk, how, level, unnamed), kind="frame")]

@@ -14,7 +14,7 @@ from random import Random
 
 import numpy as np
 
-from radgloss.data.phantom.grammar.authors import AUTHORS, Author, band_of
+from radgloss.data.phantom.grammar.authors import Author, authors_of, band_of
 from radgloss.data.phantom.grammar.history import indication
 from radgloss.data.phantom.grammar.pattern import fitting, pick
 from radgloss.data.phantom.grammar.scenery import (
@@ -86,7 +86,7 @@ def write(
     """The report of a study by one author (any of them where none is named).
 
     noise: sides are written wrongly at the author's own rate. wording: "open" leaves held-out
-    patterns and authors away, "held out" uses those where there are any.
+    patterns and authors away, "held out" uses those where there are any; ValueError for another.
 
     >>> told = Told("xr-chest", ("PA",), (Finding("lung nodule", side="right", site="upper lobe",
     ...             size_mm=(12.0,)),), deny=("pneumothorax", "pleural effusion"))
@@ -95,7 +95,8 @@ def write(
     True
     """
     dice = dice_of(rng)
-    author = author or pick(dice, _authors(wording))
+    writers = authors_of(wording)
+    author = author or pick(dice, writers)
     desk = Desk(author, told.exam, dice, wording, told.comparison, told.technique)
     items, omitted, wrong = _items(desk, told, noise)
     sentences: list[Stated] = []
@@ -118,12 +119,6 @@ def write(
         impression=impression,
     )
     return Written(report, tuple(sentences), author.name, omitted, wrong)
-
-
-def _authors(wording: Wording) -> tuple[Author, ...]:
-    if wording == "all":
-        return AUTHORS
-    return tuple(a for a in AUTHORS if a.held_out == (wording == "held out"))
 
 
 def _items(
