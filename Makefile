@@ -33,7 +33,7 @@ bench: install
 docs: install
 	$(BIN)/python docs/make.py
 
-# How the shipped checkpoint was made: 900 patients to train on, 180 to fit and 180 to score, five in
+# The recipe of the next shipped checkpoint: 900 patients to train on, 180 to fit and 180 to score, five in
 # twelve of them chest films; about an hour and a half on two cores in all.
 starter: install
 	$(BIN)/radgloss phantom -n 900 -o build/phantoms --seed 0 --workers 2 --no-segments \

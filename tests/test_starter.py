@@ -49,10 +49,13 @@ def test_a_head_ct_gets_no_abdominal_report(model):
 
 @pytest.mark.parametrize(("exam", "n"), [("xr-chest", 12), ("ct-abdomen", 6)])
 def test_what_it_states_is_mostly_true(model, exam, n):
-    """The thresholds promise nine in ten; on so few studies, three in four is the alarm."""
-    trained = model.checkpoint.card["data"]["phantom"]
-    if trained != phantom.VERSION:
-        pytest.skip(f"trained on phantom {trained}, not on {phantom.VERSION}")
+    """The thresholds promise nine in ten; on so few studies, three in four is the alarm.
+
+    Where its card says that it decides nothing, it states nothing."""
+    card = model.checkpoint.card
+    if card["data"]["phantom"] != phantom.VERSION:
+        pytest.skip(f"trained on phantom {card['data']['phantom']}, not on {phantom.VERSION}")
+    speaks = any(row["decided"] > 0 for row in card["test"]["labels"][exam].values())
     right, stated, spoke = 0, 0, 0
     for made, draft in drafts(model, exam, n):
         truth = {f.what for f in made.truth.visible}
@@ -63,8 +66,8 @@ def test_what_it_states_is_mostly_true(model, exam, n):
                 stated += 1
                 right += (finding.what in truth) == (finding.status == "present")
     assert spoke >= 0.75 * n
-    assert stated
-    assert right / stated >= 0.75
+    assert bool(stated) == speaks
+    assert right >= 0.75 * stated
 
 
 def test_noise_and_blank_pictures_get_no_draft(model):
