@@ -1,6 +1,7 @@
 """PhantomBench: who knows the truth reaches the ceiling, who knows nothing gets chance."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -146,6 +147,17 @@ def test_a_lesion_below_the_models_pixels_is_not_there_for_the_oracle():
     assert seen_at(small, image("i"), 0)
     assert seen_at(small, image("i"), 20)
     assert not seen_at(small, image("i"), 10)
+
+
+def test_the_oracle_calls_a_lesion_by_the_vaguer_names_that_are_true_of_it() -> None:
+    study = case(3)
+    study = replace(study, labels={NODULE: True, "lung opacity": True, "pneumothorax": False})
+    asked = ["lung opacity", "pneumothorax"]
+    for side, opacity in ((0, 1.0), (2, 0.0)):  # at two pixels there is nothing to be seen
+        oracle = Oracle(side=side)
+        oracle.learn(study, [], {})
+        said = oracle.label(study.case.study, asked)
+        assert [p.probability for p in said] == [opacity, 0.0]
 
 
 def test_a_light_case_keeps_shape_and_place_and_holds_no_pixels():

@@ -108,6 +108,15 @@ class Oracle:
             return meaning(case)
         return case.exam, frozenset((f.what, f.side, f.site) for f in self._seen[uid])
 
+    def _there(self, uid: str) -> set[str]:
+        """Names that are true of what is seen: a lesion's own, and any vaguer one of its organ
+        ("liver lesion" of a cyst) that no lesion bears and that the labels call true."""
+        case, seen = self._cases[uid], self._seen[uid]
+        own = {f.what for f in case.truth.visible}
+        organs = {finding_type(f.what).organ for f in seen}
+        vaguer = {n for n, true in case.labels.items() if true and n not in own}
+        return {f.what for f in seen} | {n for n in vaguer if finding_type(n).organ in organs}
+
     def _vector(self, hot: Iterable[Hashable]) -> Embedding:
         v = np.zeros(WIDTH, np.float32)
         for axis in hot:
@@ -118,7 +127,7 @@ class Oracle:
 
     def embed_study(self, study: Study) -> Embedding:
         """Its report's meaning, and what it shows and does not show."""
-        there = {f.what for f in self._seen[study.uid]}
+        there = self._there(study.uid)
         shown = [("present" if n in there else "absent", n) for n in self._cases[study.uid].labels]
         return self._vector([("report", self._meaning(study.uid)), *shown])
 
@@ -132,7 +141,7 @@ class Oracle:
 
     def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
         """Certain of everything, except about foreign studies."""
-        there = {f.what for f in self._seen[study.uid]}
+        there = self._there(study.uid)
         if study.uid in self._strange:
             return tuple(Prediction(n, 0.5, 0.0, True, "foreign") for n in labels)
         return tuple(
@@ -146,7 +155,7 @@ class Oracle:
             return Draft(study.uid, (), _ORIGIN, abstained=True, why="foreign")
         known = self._cases[study.uid]
         said = [self._sentence(known, f) for f in self._seen[study.uid]]
-        there = {f.what for f in self._seen[study.uid]}
+        there = self._there(study.uid)
         said += [_denied(n) for n in known.labels if n not in there]
         return Draft(study.uid, tuple(said), _ORIGIN)
 
