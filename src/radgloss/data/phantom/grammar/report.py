@@ -90,7 +90,7 @@ def write(
 
     >>> told = Told("xr-chest", ("PA",), (Finding("lung nodule", side="right", site="upper lobe",
     ...             size_mm=(12.0,)),), deny=("pneumothorax", "pleural effusion"))
-    >>> written = write(np.random.default_rng(1), told, AUTHORS[1])
+    >>> written = write(np.random.default_rng(1), told, authors_of("all")[1])
     >>> "right upper lobe" in written.report.impression
     True
     """
