@@ -3,11 +3,14 @@
 import json
 
 import numpy as np
+import torch
 
 from radgloss.data.manifest import read_manifest
-from radgloss.data.pairs import Pairs
+from radgloss.data.pairs import Pairs, Sampling
+from radgloss.data.quiz import quiz_of
 from radgloss.dicom.write import write_images
 from radgloss.preprocess import Preprocess, prepare
+from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Image, Region, Study
 
 SETTINGS = Preprocess(size=32)
@@ -48,3 +51,32 @@ def test_a_box_outside_its_image_is_named_and_left_out(tmp_path):
     assert len(pairs) == 1
     assert "line 1" in pairs.bad[0]
     assert "leaves an image" in pairs.bad[0]
+
+
+def asked(folder):
+    """Two captioned frames, a tokenizer of their words, and what may be asked of them."""
+    said = [["Liver cyst.", "There is a liver cyst.", "Simple liver cyst."],
+            ["No liver cyst.", "There is no liver cyst.", "No hepatic cyst."]]  # fmt: skip
+    captions = [{"image": "any", "frame": k, "sentences": s} for k, s in enumerate(said)]
+    made = manifest(folder, captions)
+    pairs = Pairs.build(made, "train", SETTINGS, folder / "pairs")
+    quiz = quiz_of(made.split("train"), pairs.sentences, pairs.studies)
+    return pairs, Tokenizer.train((s for many in said for s in many), 300), quiz
+
+
+def test_a_step_with_questions_is_the_same_whenever_it_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("radgloss.data.quiz.LEAST", 1)
+    pairs, tokenizer, quiz = asked(tmp_path)
+    sampling = Sampling(texts=1, asked=True, sought=0.5)
+    once, again = (pairs.batch(7, 4, 0, tokenizer, 16, sampling, quiz) for _ in range(2))
+    for name in ("images", "tokens", "mask", "owner", "answers"):
+        assert torch.equal(getattr(once, name), getattr(again, name)), name
+    assert once.owner.tolist() == [0, 1, 2, 3, -1, -1]  # one question: stated, denied
+    assert once.answers[:2].tolist() == [[1], [1]]  # half of the step was sought
+
+
+def test_without_a_quiz_a_step_asks_nothing(tmp_path):
+    pairs, tokenizer, _ = asked(tmp_path)
+    batch = pairs.batch(0, 2, 0, tokenizer, 16, Sampling())
+    assert batch.answers.shape == (2, 0)
+    assert batch.owner.tolist() == [0, 1]

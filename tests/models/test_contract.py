@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from radgloss.data.batch import Batch
-from radgloss.models.alignment import ARCHITECTURES
+from radgloss.models.alignment import ARCHITECTURES, clip
 
 DEBUG = [
     pytest.param(module, name, id=f"{family}-{name}")
@@ -14,6 +14,9 @@ DEBUG = [
     for name in module.VARIANTS
     if name.startswith("debug")
 ]
+
+
+NOT_ASKED = torch.zeros(1, 0, dtype=torch.int8)
 
 
 def built(module, variant, seed=0):
@@ -29,7 +32,7 @@ def batch(config, size=6, seed=0):
     side = config.image.size
     images = rng.normal(size=(size, config.image.channels, side, side)).astype(np.float32)
     words = (torch.from_numpy(a) for a in (tokens * mask, mask, np.arange(size)))
-    return Batch(torch.from_numpy(images), *words)
+    return Batch(torch.from_numpy(images), *words, NOT_ASKED.expand(size, 0))
 
 
 @pytest.mark.parametrize(("module", "variant"), DEBUG)
@@ -107,7 +110,7 @@ def test_identical_texts_share_the_target_exactly():
     b = batch(objective.model.config, size=4)
     tokens, mask = b.tokens.clone(), b.mask.clone()
     tokens[3], mask[3] = tokens[0], mask[0]
-    twin = Batch(b.images, tokens, mask, b.owner)
+    twin = Batch(b.images, tokens, mask, b.owner, b.answers)
     with torch.no_grad():
         loss, _ = objective(twin)
         x = objective.model.encode_image(twin.images)
@@ -145,7 +148,7 @@ def test_several_texts_an_image_are_each_a_positive():
     """Two texts for the first image: by hand, from the definition."""
     objective = built(ARCHITECTURES["clip"], "debug")
     b = batch(objective.model.config, size=4)
-    two = Batch(b.images[:3], b.tokens, b.mask, torch.tensor([0, 1, 2, 0]))
+    two = Batch(b.images[:3], b.tokens, b.mask, torch.tensor([0, 1, 2, 0]), b.answers[:3])
     with torch.no_grad():
         loss, _ = objective(two)
         x = objective.model.encode_image(two.images)
@@ -154,3 +157,38 @@ def test_several_texts_an_image_are_each_a_positive():
         to_text = -((p[0, 0] + p[0, 3]) / 2 + p[1, 1] + p[2, 2]) / 3
         to_image = -(q[0, 0] + q[1, 1] + q[2, 2] + q[0, 3]) / 4
     torch.testing.assert_close(loss, (to_text + to_image) / 2)
+
+
+def asked(answers):
+    """Four pictures with a text each, and one question: text 4 states it, text 5 denies it."""
+    objective = built(ARCHITECTURES["clip"], "debug").eval()
+    b = batch(objective.model.config)
+    owner = torch.tensor([0, 1, 2, 3, -1, -1])
+    return objective, Batch(b.images[:4], b.tokens, b.mask, owner, torch.tensor(answers)[:, None])
+
+
+def test_a_question_adds_the_logistic_loss_of_the_log_odds_that_are_served():
+    objective, b = asked([1, -1, 0, 1])
+    with torch.no_grad():
+        loss, logs = objective(b)
+        x = objective.model.encode_image(b.images)
+        y = objective.model.encode_text(b.tokens, b.mask)
+        odds = objective.model.scale * x @ (y[4] - y[5])
+        truth = torch.tensor([1.0, 0.0, 1.0])
+        asked_loss = torch.nn.functional.binary_cross_entropy_with_logits(odds[[0, 1, 3]], truth)
+    torch.testing.assert_close(logs["asked"], asked_loss)
+    torch.testing.assert_close(loss, logs["paired"] + clip.ASKED * asked_loss)
+
+
+def test_the_texts_of_questions_are_no_candidates_of_the_contrast():
+    objective, b = asked([1, -1, 0, 1])
+    alone = Batch(b.images, b.tokens[:4], b.mask[:4], b.owner[:4], b.answers[:, :0])
+    with torch.no_grad():
+        torch.testing.assert_close(objective(alone)[0], objective(b)[1]["paired"])
+
+
+def test_a_question_that_nobody_can_answer_changes_nothing():
+    objective, b = asked([0, 0, 0, 0])
+    alone = Batch(b.images, b.tokens[:4], b.mask[:4], b.owner[:4], b.answers[:, :0])
+    with torch.no_grad():
+        torch.testing.assert_close(objective(alone)[0], objective(b)[0])

@@ -14,7 +14,8 @@ from radgloss.errors import InputRejected
 __all__ = ["phantom", "systems", "train"]
 
 
-SEEDS = "The first seed; below 1,000,000 they train, and a fifth as many validate and test."
+SEEDS = "The first seed; below 1,000,000 they train, and others validate and test."
+SHARE = "How many of those others, of each kind, for each patient that trains."
 EXAMINATIONS = "Repeatable, taken in turn; ct-head has test seeds (from 2,000,000) only."
 
 
@@ -26,6 +27,7 @@ def phantom(
     finding: Annotated[
         list[str] | None, typer.Option(help="Repeatable: these findings and no others.")
     ] = None,
+    share: Annotated[float, typer.Option(min=0, max=1, help=SHARE)] = 0.2,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     segments: Annotated[bool, typer.Option(help="Label maps also as DICOM Segmentation.")] = True,
     sheet: Annotated[
@@ -43,7 +45,7 @@ def phantom(
     from radgloss.data.phantom.many import DEFAULT_EXAMS
 
     exams = tuple(exam or DEFAULT_EXAMS)
-    jobs = phantoms.plan(n, seed, exams, tuple(finding or ()))
+    jobs = phantoms.plan(n, seed, exams, tuple(finding or ()), share)
     with tqdm(total=len(jobs), unit="patient", file=sys.stderr,
               disable=not sys.stderr.isatty()) as bar:  # fmt: skip
         done = phantoms.generate(

@@ -1,6 +1,6 @@
 """The only place where arrays become tensors.
 
-Shapes: B images · M texts · C channels · S side · T tokens."""
+Shapes: B images · M texts · Q questions · C channels · S side · T tokens."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ MEAN, SPREAD = 0.35, 0.30  # of prepared pixels in [0, 1]; fixed, so every check
 @dataclass(frozen=True)
 class Batch:
     """images: (B, C, S, S) float32, centred. tokens: (M, T) int64. mask: (M, T) bool. owner: (M,)
-    int64, the image that each text belongs to."""
+    int64, the image that each text belongs to; -1 the texts of questions, which come last: Q
+    statements, then Q denials. answers: (B, Q) int8; 1 yes, -1 no, 0 not known (`data.quiz`)."""
 
     images: torch.Tensor
     tokens: torch.Tensor
     mask: torch.Tensor
     owner: torch.Tensor
+    answers: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.images)

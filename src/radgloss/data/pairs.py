@@ -28,6 +28,7 @@ from radgloss import dicom
 from radgloss.data import children
 from radgloss.data.batch import Batch, to_model
 from radgloss.data.manifest import Entry, Manifest
+from radgloss.data.quiz import Quiz
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import InputRejected, Study
@@ -54,10 +55,14 @@ class Augment:
 class Sampling:
     """What a step takes. texts: how many an image brings (one of one to three sentences, then
     single ones). per_study: pictures of one study in an epoch, so that a CT of fifty frames does
-    not outweigh a film; 0 takes all."""
+    not outweigh a film; 0 takes all. asked: whether every picture is also asked what is known of
+    it (`data.quiz`). sought: the share of pictures drawn because they show something, so that what
+    is rare is seen often."""
 
     texts: int = 1
     per_study: int = 0
+    asked: bool = False
+    sought: float = 0.0
     augment: Augment | None = Augment()
 
 
@@ -124,18 +129,24 @@ class Pairs:
         tokenizer: Tokenizer,
         context: int,
         sampling: Sampling,
+        quiz: Quiz | None = None,
     ) -> Batch:
-        """The pairs of one step, shuffled by epoch."""
-        chosen = [self._at(step * size + i, seed, sampling.per_study) for i in range(size)]
+        """The pairs of one step, shuffled by epoch; with a quiz, its questions of every picture."""
         rng = np.random.default_rng([seed, step, 1])
+        drawn = quiz.sought(int(sampling.sought * size), rng) if quiz else []
+        rest = size - len(drawn)
+        chosen = drawn + [self._at(step * rest + i, seed, sampling.per_study) for i in range(rest)]
         said = [_texts(self.sentences[k], sampling.texts, rng) for k in chosen]
-        tokens, mask = tokenizer([t for many in said for t in many], context)
         owner = np.repeat(np.arange(size), [len(many) for many in said])
+        asked = quiz.wordings(rng) if quiz else []
+        answers = quiz.answers[chosen] if quiz else np.zeros((size, 0), np.int8)
+        tokens, mask = tokenizer([t for many in said for t in many] + asked, context)
+        owner = np.append(owner, np.full(len(asked), -1, owner.dtype))
         images = to_model(self.pictures[chosen])
         if sampling.augment is not None:
             generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
             images = _moved(images, sampling.augment, generator)
-        words = (torch.from_numpy(a) for a in (tokens, mask, owner))
+        words = (torch.from_numpy(a) for a in (tokens, mask, owner, answers))
         return Batch(images, *words)
 
     def _at(self, position: int, seed: int, per_study: int) -> int:

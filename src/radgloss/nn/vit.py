@@ -1,8 +1,9 @@
 """Vision transformer in two dimensions (arXiv 2010.11929) with a choice of stems.
 
-Unusual here: the stem is a type, `PatchStem` (one strided convolution, as published) or `ConvStem`
-(stacked 3×3 convolutions, arXiv 2106.14881), which learns small lesions from few pictures; and the
-picture's vector is the mean of its tokens, centred over the batch.
+Unusual here: the stem is a type, `PatchStem` (one strided convolution, as published), `ConvStem`
+(stacked 3×3 convolutions, arXiv 2106.14881) or `ResidualStem` (a small residual network, the hybrid
+of section 3.1), which learn small lesions from few pictures; and the picture's vector is the mean
+of its tokens, centred over the batch.
 Shapes: B batch · C channels · S side · G grid side (S / stride) · P tokens (G²) · D width."""
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch import nn
 
 from radgloss.nn.transformer import Block
 
-__all__ = ["VARIANTS", "Config", "ConvStem", "PatchStem", "ViT"]
+__all__ = ["VARIANTS", "Config", "ConvStem", "PatchStem", "ResidualStem", "ViT"]
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,22 @@ class ConvStem:
 
 
 @dataclass(frozen=True)
+class ResidualStem:
+    """Halve the picture once, then once for each basic block (arXiv 1512.03385, figure 5 left)."""
+
+    first: int = 24
+    widths: tuple[int, ...] = (48, 96, 192)
+
+    @property
+    def stride(self) -> int:
+        return 2 ** (1 + len(self.widths))
+
+
+@dataclass(frozen=True)
 class Config:
     size: int = 160
     channels: int = 3
-    stem: PatchStem | ConvStem = ConvStem()
+    stem: PatchStem | ConvStem | ResidualStem = ConvStem()
     width: int = 192
     depth: int = 4
     heads: int = 4
@@ -51,7 +64,8 @@ class Config:
 VARIANTS = {
     "debug": Config(size=32, stem=PatchStem(8), width=32, depth=1, heads=2),
     "debug-conv": Config(size=32, stem=ConvStem((8, 16)), width=32, depth=1, heads=2),
-    "starter": Config(size=128),
+    "debug-residual": Config(size=32, stem=ResidualStem(8, (16,)), width=32, depth=1, heads=2),
+    "starter": Config(size=160, stem=ResidualStem(), depth=2),
     "base": Config(size=224, stem=PatchStem(16), width=768, depth=12, heads=12),
 }
 
@@ -60,12 +74,42 @@ def _stem(config: Config) -> nn.Module:
     if isinstance(config.stem, PatchStem):
         p = config.stem.patch
         return nn.Conv2d(config.channels, config.width, p, stride=p)
+    if isinstance(config.stem, ResidualStem):
+        return _residual(config.channels, config.stem, config.width)
     layers: list[nn.Module] = []
     c = config.channels
     for w in config.stem.widths:
         layers += [nn.Conv2d(c, w, 3, stride=2, padding=1), nn.GroupNorm(min(8, w), w), nn.GELU()]
         c = w
     return nn.Sequential(*layers, nn.Conv2d(c, config.width, 1))
+
+
+def _residual(channels: int, stem: ResidualStem, width: int) -> nn.Module:
+    layers: list[nn.Module] = [_halved(channels, stem.first), nn.ReLU()]
+    c = stem.first
+    for w in stem.widths:
+        layers.append(BasicBlock(c, w))
+        c = w
+    return nn.Sequential(*layers, nn.Conv2d(c, width, 1))
+
+
+def _halved(c: int, w: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(c, w, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(w))
+
+
+class BasicBlock(nn.Module):
+    """Two 3×3 convolutions beside a shortcut; half the grid, w feature maps."""
+
+    def __init__(self, c: int, w: int):
+        super().__init__()
+        self.halve = _halved(c, w)
+        self.refine = nn.Sequential(nn.Conv2d(w, w, 3, padding=1, bias=False), nn.BatchNorm2d(w))
+        self.shortcut = nn.Sequential(
+            nn.AvgPool2d(2), nn.Conv2d(c, w, 1, bias=False), nn.BatchNorm2d(w)
+        )
+
+    def forward(self, x):  # (B, C, G, G) -> (B, W, G/2, G/2)
+        return torch.relu(self.refine(torch.relu(self.halve(x))) + self.shortcut(x))
 
 
 class ViT(nn.Module):

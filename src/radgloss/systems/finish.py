@@ -23,6 +23,7 @@ from radgloss.checkpoint import Checkpoint, Support
 from radgloss.data import phantom
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
+from radgloss.data.quiz import Quiz, quiz_of
 from radgloss.engine.aligner import Aligner
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
@@ -68,7 +69,10 @@ def train_system(
     work = out.with_name(out.name + ".work")
     pairs = Pairs.build(manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading"))
     tokenizer = _tokenizer(pairs, run, work)
-    model = _trained(run, pairs, tokenizer, work, resume)
+    quiz = None
+    if run.sampling.asked:
+        quiz = quiz_of(manifest.split("train"), pairs.sentences, pairs.studies)
+    model = _trained(run, pairs, quiz, tokenizer, work, resume)
     return finish(run, model, tokenizer, manifest, out, command)
 
 
@@ -105,7 +109,9 @@ def _tokenizer(pairs: Pairs, run: Run, work: Path) -> Tokenizer:
     return Tokenizer.load(path)
 
 
-def _trained(run: Run, pairs: Pairs, tokenizer: Tokenizer, work: Path, resume: bool) -> Any:
+def _trained(
+    run: Run, pairs: Pairs, quiz: Quiz | None, tokenizer: Tokenizer, work: Path, resume: bool
+) -> Any:
     torch.manual_seed(run.seed)
     module = checkpoint.architecture(run.architecture)
     config = replace(run.model, text=replace(run.model.text, vocabulary=run.vocabulary))
@@ -113,7 +119,7 @@ def _trained(run: Run, pairs: Pairs, tokenizer: Tokenizer, work: Path, resume: b
     size, context = run.batch // run.accumulate, config.text.context
 
     def batches(k: int) -> Any:
-        return pairs.batch(k, size, run.seed, tokenizer, context, run.sampling)
+        return pairs.batch(k, size, run.seed, tokenizer, context, run.sampling, quiz)
 
     return loop.train(run, objective, batches, work / "states", resume)
 

@@ -50,11 +50,11 @@ def plain(label: str) -> Bank:
     return Bank(stated(""), denied, stated("right"), stated("left"))
 
 
-def gather(texts: Iterable[tuple[str, str]]) -> dict[str, Bank]:
+def gather(texts: Iterable[tuple[str, str]], most: int = MOST) -> dict[str, Bank]:
     """By finding, how these (examination, sentence) pairs state and deny it.
 
     Sentences that speak of another finding as well, or that hedge, are passed over; of many, the
-    same few are kept whatever their order.
+    same `most` are kept whatever their order.
 
     >>> said = ["Left effusion.", "Right effusion.", "There is a pleural effusion.",
     ...         "No pleural effusion.", "No effusion.", "There is no effusion."]
@@ -74,13 +74,13 @@ def gather(texts: Iterable[tuple[str, str]]) -> dict[str, Bank]:
         if len(sides) == 1 and (side := sides.pop()) in ("right", "left"):
             of[f"{side} {stated[0].status}"].add(text)
     banks = {
-        what: Bank(_some(of["present"]), _some(of["absent"]), _some(of["right present"]),
-                   _some(of["left present"]))
+        what: Bank(*(_some(of[k], most) for k in
+                     ("present", "absent", "right present", "left present")))
         for what, of in kept.items()
     }  # fmt: skip
     return {k: b for k, b in banks.items() if min(len(b.present), len(b.absent)) >= LEAST}
 
 
-def _some(texts: Iterable[str]) -> tuple[str, ...]:
-    """At most MOST of them, drawn evenly and always the same."""
-    return tuple(sorted(texts, key=lambda t: hashlib.sha256(t.encode()).digest())[:MOST])
+def _some(texts: Iterable[str], most: int) -> tuple[str, ...]:
+    """At most so many of them, drawn evenly and always the same."""
+    return tuple(sorted(texts, key=lambda t: hashlib.sha256(t.encode()).digest())[:most])

@@ -236,6 +236,14 @@ def test_a_plan_that_cannot_be_is_refused(n: int, seed: int, exams: list[str]) -
     assert told.value.code == "phantom-plan"
 
 
+def test_a_share_of_as_many_validate_and_test() -> None:
+    splits = [phantom.split_of(j.seed) for j in phantom.plan(10, 20, [XR], share=0.3)]
+    assert [splits.count(s) for s in ("train", "val", "test")] == [10, 3, 3]
+    assert len(phantom.plan(10, 20, [XR], share=0)) == 10
+    with pytest.raises(InputRejected):
+        phantom.plan(10, 20, [XR], share=1.5)
+
+
 def test_heads_and_held_out_findings_never_reach_a_training_manifest(tmp_path: Path) -> None:
     for jobs in (
         phantom.plan(3, 0, ["ct-head"]),

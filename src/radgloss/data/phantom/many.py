@@ -1,8 +1,8 @@
 """Many phantoms at once, and the manifest that a training run reads.
 
 Seeds own their split (`split_of`), so no patient can stand in two: n patients from a training seed
-bring a fifth as many to validate and to test, from the same place in the ranges of those splits. A
-run that was ended goes on where it stopped; two runs may share a folder."""
+bring a share of as many to validate and to test, from the same place in the ranges of those splits.
+A run that was ended goes on where it stopped; two runs may share a folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from radgloss.types import InputRejected
 __all__ = ["DEFAULT_EXAMS", "Generated", "Job", "generate", "plan"]
 
 MANIFEST_SCHEMA = 1
-OTHER_SHARE = 5  # one validating and one testing patient for each five that train
+SHARE = 0.2  # one validating and one testing patient for each five that train
 STARTS = {"val": 1_000_000, "test": 2_000_000}
 DEFAULT_EXAMS = tuple(exam for exam in EXAMS if exam != "ct-head")
 
@@ -63,20 +63,29 @@ class Generated:
     left_out: tuple[InputRejected, ...] = ()
 
 
-def plan(n: int, seed: int, exams: Sequence[str], findings: Sequence[str] = ()) -> tuple[Job, ...]:
+def plan(
+    n: int,
+    seed: int,
+    exams: Sequence[str],
+    findings: Sequence[str] = (),
+    share: float = SHARE,
+) -> tuple[Job, ...]:
     """n patients from `seed`, exam by exam in turn; those of the other splits behind them.
 
-    Raises InputRejected('phantom-plan') for no patient, an unknown exam, or seeds that run out of
-    their split.
+    share: how many validate, and how many test, for each that trains; rounded down. Raises
+    InputRejected('phantom-plan') for no patient, an unknown exam, or seeds that run out of their
+    split.
 
     >>> [(j.seed, j.exam) for j in plan(5, 10, ["xr-chest"])][4:]
     [(14, 'xr-chest'), (1000010, 'xr-chest'), (2000010, 'xr-chest')]
     """
     unknown = [exam for exam in exams if exam not in EXAMS]
-    if unknown or not exams or n < 1 or seed < 0:
+    if unknown or not exams or n < 1 or seed < 0 or not 0 <= share <= 1:
         raise InputRejected(
-            "phantom-plan", "what was asked for", f"{n} patients of {list(exams)} from seed {seed}",
-            f"at least one patient, from seed 0, of {', '.join(EXAMS)}", "Correct it.",
+            "phantom-plan", "what was asked for",
+            f"{n} patients of {list(exams)} from seed {seed}, a share of {share}",
+            f"at least one patient, from seed 0, of {', '.join(EXAMS)}, a share from 0 to 1",
+            "Correct it.",
         )  # fmt: skip
     own = split_of(seed)
     if split_of(seed + n - 1) != own:
@@ -86,7 +95,7 @@ def plan(n: int, seed: int, exams: Sequence[str], findings: Sequence[str] = ()) 
         )  # fmt: skip
     starts = {seed: n}
     if own == "train" and "ct-head" not in exams:
-        starts |= {start + seed: n // OTHER_SHARE for start in STARTS.values()}
+        starts |= {start + seed: int(n * share + 1e-9) for start in STARTS.values()}
     return tuple(
         Job(start + k, exams[k % len(exams)], tuple(findings))
         for start, many in starts.items()

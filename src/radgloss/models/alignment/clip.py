@@ -33,6 +33,9 @@ class Config:
 VARIANTS = {
     "debug": Config(vit.VARIANTS["debug"], transformer.VARIANTS["debug"], width=32),
     "debug-conv": Config(vit.VARIANTS["debug-conv"], transformer.VARIANTS["debug"], width=32),
+    "debug-residual": Config(
+        vit.VARIANTS["debug-residual"], transformer.VARIANTS["debug"], width=32
+    ),
     "starter": Config(vit.VARIANTS["starter"], transformer.VARIANTS["starter"]),
     "base": Config(vit.VARIANTS["base"], transformer.VARIANTS["base"], width=512),
 }
@@ -68,23 +71,42 @@ class Clip(nn.Module):
         return F.normalize(self.image.head(described), dim=-1)
 
 
+ASKED = 5.0  # weight of the questions: both losses then begin at about 4
+
+
 class Objective(nn.Module):
-    """Each image finds its own texts and each text its own image."""
+    """Each image finds its own texts and each text its own image; questions find their answers."""
 
     def __init__(self, model: Clip):
         super().__init__()
         self.model = model
 
     def forward(self, batch):
-        x = self.model.encode_image(batch.images)
-        y = self.model.encode_text(batch.tokens, batch.mask)
-        logits = self.model.scale * x.float() @ y.float().T  # (B, M)
-        own = torch.arange(len(x), device=x.device)[:, None] == batch.owner[None]  # (B, M)
-        to_text = -(logits.log_softmax(1) * own).sum(1) / own.sum(1)  # (B,)
-        to_image = F.cross_entropy(logits.T, batch.owner)
-        top1 = (logits.argmax(0) == batch.owner).float().mean()
-        loss = (to_text.mean() + to_image) / 2
-        return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}
+        x = self.model.encode_image(batch.images).float()
+        y = self.model.encode_text(batch.tokens, batch.mask).float()
+        logits = self.model.scale * x @ y.T  # (B, M)
+        paired = batch.owner >= 0
+        loss, top1 = _contrast(logits[:, paired], batch.owner[paired])
+        logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
+        if batch.answers.any():
+            asked = _answered(logits[:, ~paired], batch.answers)
+            logs |= {"paired": loss.detach(), "asked": asked.detach()}
+            loss = loss + ASKED * asked
+        return loss, logs
+
+
+def _contrast(logits, owner):  # (B, M), (M,) -> loss, share of texts that find their image
+    own = torch.arange(len(logits), device=logits.device)[:, None] == owner[None]  # (B, M)
+    to_text = -(logits.log_softmax(1) * own).sum(1) / own.sum(1)  # (B,)
+    to_image = F.cross_entropy(logits.T, owner)
+    top1 = (logits.argmax(0) == owner).float().mean()
+    return (to_text.mean() + to_image) / 2, top1
+
+
+def _answered(logits, answers):  # (B, 2 Q), (B, Q) -> mean over what is known
+    yes, no = logits.chunk(2, dim=1)
+    known = answers != 0
+    return F.softplus(-(yes - no) * answers)[known].mean()
 
 
 def build(config: Config) -> Clip:

@@ -1,13 +1,14 @@
 """CLIP (Radford et al., arXiv 2103.00020) on pictures with captions.
 
 Unusual here: pictures are single frames of whole studies, captions say what is true of that frame,
-and every sentence is a positive of its own.
+every sentence is a positive of its own, and each picture is asked what is known of it, a statement
+against its denial, as it will be asked when the model serves (`data.quiz`).
 
-    make starter        # 1,260 phantoms of six examinations, then the line below
+    make starter        # 4,704 phantoms of three examinations, then the line below
     radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
 
-Measured result: dev/LOG.md, 2026-11-25. The shipped `starter` checkpoint is that of phantom 1.0, at
-96 pixels; its card has its figures."""
+Measured result: dev/LOG.md, 2026-11-25; the card of the shipped `starter` checkpoint has its
+figures."""
 
 from dataclasses import replace
 
@@ -35,18 +36,18 @@ def debug() -> Run:
 
 
 def starter() -> Run:
-    """The shipped checkpoint: about 3 million parameters, 128 pixels, six examinations."""
+    """The shipped checkpoint: 2.4 million parameters, 160 pixels, three examinations."""
     return replace(
         debug(),
         name="clip-starter",
         model=clip.VARIANTS["starter"],
-        preprocess=Preprocess(size=128),
+        preprocess=Preprocess(size=160),
         vocabulary=1024,
-        steps=2400,
+        steps=5000,
         batch=64,
-        sampling=Sampling(texts=5, per_study=4),
-        rate=5e-4,
-        warmup=100,
-        keep_every=100,
+        sampling=Sampling(texts=2, per_study=6, asked=True, sought=0.5),
+        rate=1e-3,
+        warmup=200,
+        keep_every=250,
         storage="fp16",
     )

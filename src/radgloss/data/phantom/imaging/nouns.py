@@ -13,7 +13,7 @@ from radgloss.types import Image, Masks
 
 __all__ = ["VERSION", "Imaged", "lesion_names", "noise_of", "uid"]
 
-VERSION = "2.0"
+VERSION = "2.1"
 
 
 @dataclass(frozen=True, eq=False)

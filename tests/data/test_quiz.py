@@ -1,0 +1,82 @@
+"""What pictures are asked in training, and what is known of the answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from radgloss.data import quiz
+from radgloss.data.manifest import Entry
+from radgloss.data.quiz import quiz_of
+
+THERE, NOT = {"present": True}, {"present": False}
+STATED = ("Left pleural effusion.", "Right pleural effusion.", "There is a pleural effusion.")
+DENIED = ("No pleural effusion.", "There is no pleural effusion.", "No effusion.")
+
+
+@pytest.fixture(autouse=True)
+def _few_pictures(monkeypatch):
+    monkeypatch.setattr(quiz, "LEAST", 1)
+
+
+def entry(**labels):
+    return Entry(1, Path("study"), "p", exam="xr-chest", labels=labels)
+
+
+def answers(entries, sentences, studies):
+    """By question, the answer of every picture."""
+    made = quiz_of(entries, sentences, studies)
+    return {q.what: made.answers[:, k].tolist() for k, q in enumerate(made.questions)}
+
+
+def test_a_caption_answers_what_it_states_and_denies_and_nothing_else():
+    said = [STATED, DENIED, ("The heart is enlarged.",)]
+    assert answers([entry()], said, [0, 0, 0])["pleural effusion"] == [1, -1, 0]
+
+
+def test_a_study_without_the_finding_answers_no_for_all_its_pictures():
+    entries = [entry(), entry(**{"pleural effusion": NOT}), entry(**{"pleural effusion": THERE})]
+    said = [STATED + DENIED, ("Chest radiograph.",), ("Chest radiograph.",)]
+    assert answers(entries, said, [0, 1, 2])["pleural effusion"][1:] == [-1, 0]
+
+
+def test_a_side_is_asked_where_one_side_is_stated():
+    said = [STATED[:1], STATED[1:2], STATED[:2], STATED[2:], DENIED]
+    known = answers([entry()], said, [0] * 5)
+    assert known["pleural effusion: right, not left"] == [-1, 1, 0, 0, 0]
+
+
+def test_a_vaguer_name_is_true_of_what_is_shown_in_the_same_organ():
+    opacity = ("Right lung opacity.", "There is a lung opacity.", "Left lung opacity.")
+    clear = ("No lung opacity.", "There is no lung opacity.", "No pulmonary opacity.")
+    nodule = entry(**{"lung opacity": THERE, "lung nodule": THERE})
+    said = [opacity, clear, ("Left lung nodule.",), ("The heart is enlarged.",)]
+    known = answers([entry(), nodule], said, [0, 0, 1, 1])
+    assert known["lung opacity"] == [1, -1, 1, 0]
+
+
+def test_a_name_of_the_users_own_is_no_mistake():
+    known = answers([entry(**{"broken wing": THERE})], [STATED, DENIED], [0, 0])
+    assert known["pleural effusion"] == [1, -1]
+
+
+def test_a_question_needs_pictures_on_both_ends(monkeypatch):
+    monkeypatch.setattr(quiz, "LEAST", 2)
+    assert answers([entry()], [STATED, DENIED], [0, 0]) == {}
+
+
+def test_sought_pictures_show_something_and_every_study_counts_the_same():
+    """Three pictures of one study are drawn as often as the single one of another."""
+    made = quiz_of([entry(), entry()], [STATED, STATED, STATED, STATED, DENIED], [0, 0, 0, 1, 1])
+    drawn = np.array(made.sought(4000, np.random.default_rng(0)))
+    assert set(drawn) == {0, 1, 2, 3}
+    assert np.mean(drawn == 3) == pytest.approx(0.5, abs=0.03)
+
+
+def test_wordings_are_statements_and_then_denials_of_the_same_questions():
+    made = quiz_of([entry()], [STATED, DENIED], [0, 0])
+    said = made.wordings(np.random.default_rng(0))
+    half = len(made.questions)
+    for q, yes, no in zip(made.questions, said[:half], said[half:], strict=True):
+        assert yes in q.yes
+        assert no in q.no
