@@ -7,8 +7,9 @@ that will serve them."""
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -143,13 +144,25 @@ class Asked:
 
 def ask(entries: Sequence[Entry], aligner: Aligner, what: str) -> Iterator[Asked]:
     """Every study of these entries, through the serving engine."""
-    shown = tqdm(entries, desc=what, unit="study", file=sys.stderr, disable=not sys.stderr.isatty())
-    with dicom.Reader() as reader:
-        for entry in shown:
+    with tqdm(total=len(entries), desc=what, unit="study", file=sys.stderr,
+              disable=not sys.stderr.isatty()) as bar:  # fmt: skip
+        for entry, reading in _read_ahead(entries):
             try:
-                yield _ask(entry, reader.read(entry.study), aligner)
+                yield _ask(entry, reading.result(), aligner)
             except InputRejected as problem:
                 tqdm.write(f"left out: {problem}", file=sys.stderr)
+            bar.update()
+
+
+def _read_ahead(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Future[Study]]]:
+    """One study is read while the one before it is asked."""
+    with dicom.Reader() as reader, ThreadPoolExecutor(1) as thread:
+        waiting: deque[tuple[Entry, Future[Study]]] = deque()
+        for entry in entries:
+            waiting.append((entry, thread.submit(reader.read, entry.study)))
+            if len(waiting) > 1:
+                yield waiting.popleft()
+        yield from waiting
 
 
 def _ask(entry: Entry, study: Study, aligner: Aligner) -> Asked:
