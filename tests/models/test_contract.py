@@ -25,6 +25,7 @@ def built(module, variant, seed=0):
 
 
 def batch(config, size=6, seed=0):
+    """Pictures with a text each, and everything else that any feed may bring beside them."""
     rng = np.random.default_rng(seed)
     length = rng.integers(3, 9, size)
     tokens = rng.integers(2, config.text.vocabulary, (size, 8))
@@ -32,7 +33,10 @@ def batch(config, size=6, seed=0):
     side = config.image.size
     images = rng.normal(size=(size, config.image.channels, side, side)).astype(np.float32)
     words = (torch.from_numpy(a) for a in (tokens * mask, mask, np.arange(size)))
-    return Batch(torch.from_numpy(images), *words, NOT_ASKED.expand(size, 0))
+    facts = torch.from_numpy(rng.integers(-1, 2, (size, 12)).astype(np.int8))
+    return Batch(
+        torch.from_numpy(images), *words, NOT_ASKED.expand(size, 0), facts=facts, said=facts,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("module", "variant"), DEBUG)

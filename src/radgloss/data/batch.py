@@ -1,31 +1,55 @@
 """The only place where arrays become tensors.
 
-Shapes: B images · M texts · Q questions · C channels · S side · T tokens."""
+A field that a system does not need is empty (no elements); which fields a step brings is said by
+the run's feed (`data.feeds`).
+
+Shapes: B images · M texts · Q questions · K findings · R record · C channels · F frames · S side ·
+T tokens."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-__all__ = ["Batch", "to_model"]
+__all__ = ["KNOWLEDGE", "NOBODY", "QUESTION", "Batch", "to_model"]
+
+QUESTION, KNOWLEDGE, NOBODY = -1, -2, -3  # owners of texts that no image of the batch brought
 
 MEAN, SPREAD = 0.35, 0.30  # of prepared pixels in [0, 1]; fixed, so every checkpoint agrees
 
 
+def _empty() -> torch.Tensor:
+    return torch.zeros(0)
+
+
 @dataclass(frozen=True)
 class Batch:
-    """images: (B, C, S, S) float32, centred. tokens: (M, T) int64. mask: (M, T) bool. owner: (M,)
-    int64, the image that each text belongs to; -1 the texts of questions, which come last: Q
-    statements, then Q denials. answers: (B, Q) int8; 1 yes, -1 no, 0 not known (`data.quiz`)."""
+    """images: (B, C, S, S) float32, centred; volumes are (B, C, F, S, S). tokens: (M, T) int64.
+    mask: (M, T) bool. owner: (M,) int64, the image that each text belongs to; QUESTION: the texts
+    of questions, which come last, Q statements, then Q denials; KNOWLEDGE: P names, then what each
+    of them means; NOBODY: a text without a picture. answers: (B, Q) int8; 1 yes, -1 no, 0 not
+    known (`data.quiz`).
+
+    words: (M, T) int64, the word of its text that a token is part of; -1 padding. study: (B,)
+    int64, images of one number are views of one study. facts: (B, K) and said: (M, K) int8, what is
+    known of an image, and what a text states (1), denies (-1) or leaves open (0). hidden: (M, T)
+    bool, tokens to be guessed. record: (B, R) int8, what the patient's record holds (1), or does
+    not (0)."""
 
     images: torch.Tensor
     tokens: torch.Tensor
     mask: torch.Tensor
     owner: torch.Tensor
     answers: torch.Tensor
+    words: torch.Tensor = field(default_factory=_empty)
+    study: torch.Tensor = field(default_factory=_empty)
+    facts: torch.Tensor = field(default_factory=_empty)
+    said: torch.Tensor = field(default_factory=_empty)
+    hidden: torch.Tensor = field(default_factory=_empty)
+    record: torch.Tensor = field(default_factory=_empty)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,16 +27,18 @@ import torch
 
 from radgloss import dicom
 from radgloss.data import children
-from radgloss.data.batch import Batch, to_model
+from radgloss.data.batch import QUESTION, Batch, to_model
 from radgloss.data.manifest import Entry, Manifest
 from radgloss.data.quiz import Quiz
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import InputRejected, Study
 
-__all__ = ["Augment", "Pairs", "Sampling"]
+__all__ = ["Augment", "Pairs", "Sampling", "Words", "texts_of"]
 
 SCHEMA = 2
+Words = Literal["few", "one", "whole"]
+"""One to three of a picture's sentences as one text, a single one, or all of them."""
 
 
 @dataclass(frozen=True)
@@ -130,24 +133,34 @@ class Pairs:
         context: int,
         sampling: Sampling,
         quiz: Quiz | None = None,
+        words: Words = "few",
     ) -> Batch:
         """The pairs of one step, shuffled by epoch; with a quiz, its questions of every picture."""
         rng = np.random.default_rng([seed, step, 1])
         drawn = quiz.sought(int(sampling.sought * size), rng) if quiz else []
-        rest = size - len(drawn)
-        chosen = drawn + [self._at(step * rest + i, seed, sampling.per_study) for i in range(rest)]
-        said = [_texts(self.sentences[k], sampling.texts, rng) for k in chosen]
+        chosen = drawn + self.chosen(step, size - len(drawn), seed, sampling.per_study)
+        said = [texts_of(self.sentences[k], sampling.texts, words, rng) for k in chosen]
         owner = np.repeat(np.arange(size), [len(many) for many in said])
         asked = quiz.wordings(rng) if quiz else []
         answers = quiz.answers[chosen] if quiz else np.zeros((size, 0), np.int8)
-        tokens, mask = tokenizer([t for many in said for t in many] + asked, context)
-        owner = np.append(owner, np.full(len(asked), -1, owner.dtype))
-        images = to_model(self.pictures[chosen])
-        if sampling.augment is not None:
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-            images = _moved(images, sampling.augment, generator)
-        words = (torch.from_numpy(a) for a in (tokens, mask, owner, answers))
-        return Batch(images, *words)
+        written = tokenizer.encode([t for many in said for t in many] + asked, context)
+        owner = np.append(owner, np.full(len(asked), QUESTION, owner.dtype))
+        images = self.images(chosen, step, seed, sampling.augment)
+        arrays = (written.tokens, written.mask, owner, answers, written.words)
+        return Batch(images, *(torch.from_numpy(a) for a in arrays))
+
+    def chosen(self, step: int, size: int, seed: int, per_study: int) -> list[int]:
+        """The pictures of one step, from an endless sequence that is shuffled by epoch."""
+        return [self._at(step * size + i, seed, per_study) for i in range(size)]
+
+    def images(
+        self, chosen: Sequence[int], step: int, seed: int, augment: Augment | None
+    ) -> torch.Tensor:
+        """Those pictures (B, C, S, S) as a model takes them, each moved by its own draw."""
+        images = to_model(self.pictures[list(chosen)])
+        if augment is None:
+            return images
+        return _moved(images, augment, torch.Generator().manual_seed(seed * 1_000_003 + step))
 
     def _at(self, position: int, seed: int, per_study: int) -> int:
         """The picture at a position of the endless shuffled sequence."""
@@ -175,10 +188,13 @@ def _fingerprint(entries: Iterable[Entry]) -> list[str]:
     return [f"{e.line}:{e.study.name}:{len(e.captions)}" for e in entries]
 
 
-def _texts(sentences: Sequence[str], texts: int, rng: np.random.Generator) -> list[str]:
-    """One to three sentences in their order as one text, then single ones."""
+def texts_of(
+    sentences: Sequence[str], texts: int, words: Words, rng: np.random.Generator
+) -> list[str]:
+    """What an image brings: one text made as `words` says, then single sentences."""
     order = rng.permutation(len(sentences))
-    joined = " ".join(sentences[i] for i in sorted(order[: int(rng.integers(1, 4))]))
+    held = len(order) if words == "whole" else 1 if words == "one" else int(rng.integers(1, 4))
+    joined = " ".join(sentences[i] for i in sorted(order[:held]))
     return [joined, *(sentences[i] for i in rng.permutation(len(sentences))[: texts - 1])]
 
 

@@ -25,7 +25,7 @@ from radgloss.text.findings import exam_findings, finding_type
 from radgloss.text.prompts import gather
 from radgloss.types import Finding
 
-__all__ = ["Question", "Quiz", "quiz_of"]
+__all__ = ["Question", "Quiz", "answers_of", "quiz_of", "side_of", "stated"]
 
 WORDINGS = 64  # of a statement, and of its denial
 LEAST = 8  # pictures that must answer yes, and no, before a question is worth asking
@@ -73,10 +73,10 @@ def quiz_of(
         ((entries[s].exam, t) for s, said in zip(studies, sentences, strict=True) for t in said),
         most=WORDINGS,
     )
-    rows = list(_answers(entries, sentences, studies))
+    rows = list(answers_of(entries, sentences, studies))
     asked = [Question(what, bank.present, bank.absent) for what, bank in sorted(banks.items())]
     asked += [
-        Question(_side(what), bank.right, bank.left)
+        Question(side_of(what), bank.right, bank.left)
         for what, bank in sorted(banks.items())
         if bank.right and bank.left
     ]
@@ -86,22 +86,23 @@ def quiz_of(
     return Quiz(tuple(asked[q] for q in kept), known, np.asarray(studies, np.int64))
 
 
-def _side(what: str) -> str:
+def side_of(what: str) -> str:
+    """The question of a finding's side: yes is right, no is left."""
     return f"{what}: right, not left"
 
 
-def _answers(
+def answers_of(
     entries: Sequence[Entry], sentences: Sequence[Sequence[str]], studies: Sequence[int]
 ) -> Iterator[dict[str, int]]:
-    """Of each picture, the answers that are known."""
-    stated = [
+    """Of each picture, the answers that are known, by question: 1 yes, -1 no."""
+    facts_of = [
         [f for t in said for f in findings(t, entries[s].exam)]
         for s, said in zip(studies, sentences, strict=True)
     ]
     named: dict[int, set[str]] = defaultdict(set)  # of each study, by all of its pictures
-    for s, facts in zip(studies, stated, strict=True):
+    for s, facts in zip(studies, facts_of, strict=True):
         named[s] |= {f.what for f in facts if f.status == "present"}
-    for s, facts in zip(studies, stated, strict=True):
+    for s, facts in zip(studies, facts_of, strict=True):
         yield _answered(entries[s], facts, named[s])
 
 
@@ -111,19 +112,29 @@ def _answered(entry: Entry, facts: Sequence[Finding], named: set[str]) -> dict[s
         for row in exam_findings(entry.exam)
         if entry.labels.get(row.what, {}).get("present") is False
     }
-    said |= {f.what: -1 for f in facts if f.status == "absent" and not f.side}
     shown = {f.what for f in facts if f.status == "present"}
-    said |= dict.fromkeys(shown, 1)
     organs = {_organ(what) for what in shown} - {""}
-    said |= {  # a vaguer name of what is shown ("liver lesion"), which nobody states beside it
+    vaguer = {  # a vaguer name of what is shown ("liver lesion"), which nobody states beside it
         what: 1
         for what, label in entry.labels.items()
         if label.get("present") and what not in named and _organ(what) in organs
     }
+    return said | stated(facts) | vaguer
+
+
+def stated(facts: Sequence[Finding]) -> dict[str, int]:
+    """What these facts alone answer.
+
+    >>> stated([Finding("splenic cyst", "absent"), Finding("pneumothorax", side="left")])
+    {'splenic cyst': -1, 'pneumothorax': 1, 'pneumothorax: right, not left': -1}
+    """
+    said = {f.what: -1 for f in facts if f.status == "absent" and not f.side}
+    shown = [f.what for f in facts if f.status == "present"]
+    said |= dict.fromkeys(shown, 1)
     for what in shown:
         sides = {f.side for f in facts if f.status == "present" and f.what == what}
         if len(sides) == 1 and (side := sides.pop()) in OTHER:
-            said[_side(what)] = 1 if side == "right" else -1
+            said[side_of(what)] = 1 if side == "right" else -1
     return said
 
 

@@ -25,6 +25,7 @@ class Config:
 
 VARIANTS = {
     "debug": Config(vocabulary=256, context=32, width=32, depth=1, heads=2),
+    "small": Config(width=96, depth=2),
     "starter": Config(),
     "base": Config(vocabulary=30522, context=256, width=768, depth=12, heads=12),
 }
@@ -62,9 +63,15 @@ class TextEncoder(nn.Module):
         nn.init.normal_(self.embed.weight, std=0.02)
         nn.init.normal_(self.position, std=0.01)
 
-    def forward(self, tokens, mask):  # (B, T) int, (B, T) bool -> (B, O)
+    def states(self, tokens, mask):  # (B, T) int, (B, T) bool -> (B, T, D), after the last norm
         x = self.embed(tokens) + self.position[: tokens.shape[1]]
         for block in self.blocks:
             x = block(x, mask)
-        x = self.norm(x) * mask[..., None]
-        return self.project(self.centre(x.sum(1) / mask.sum(1, keepdim=True)))
+        return self.norm(x)
+
+    def head(self, states, mask):  # (B, T, D), (B, T) -> (B, O)
+        pooled = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return self.project(self.centre(pooled))
+
+    def forward(self, tokens, mask):  # (B, T) int, (B, T) bool -> (B, O)
+        return self.head(self.states(tokens, mask), mask)

@@ -14,7 +14,7 @@ from torch import nn
 
 from radgloss.nn.transformer import Block
 
-__all__ = ["VARIANTS", "Config", "ConvStem", "PatchStem", "ResidualStem", "ViT"]
+__all__ = ["VARIANTS", "Config", "ConvStem", "PatchStem", "ResidualStem", "ViT", "halved"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ VARIANTS = {
     "debug": Config(size=32, stem=PatchStem(8), width=32, depth=1, heads=2),
     "debug-conv": Config(size=32, stem=ConvStem((8, 16)), width=32, depth=1, heads=2),
     "debug-residual": Config(size=32, stem=ResidualStem(8, (16,)), width=32, depth=1, heads=2),
+    "small": Config(size=64, stem=ResidualStem(24, (48, 96)), width=128, depth=2, heads=4),
     "starter": Config(size=160, stem=ResidualStem(), depth=2),
     "base": Config(size=224, stem=PatchStem(16), width=768, depth=12, heads=12),
 }
@@ -85,7 +86,7 @@ def _stem(config: Config) -> nn.Module:
 
 
 def _residual(channels: int, stem: ResidualStem, width: int) -> nn.Module:
-    layers: list[nn.Module] = [_halved(channels, stem.first), nn.ReLU()]
+    layers: list[nn.Module] = [halved(channels, stem.first), nn.ReLU()]
     c = stem.first
     for w in stem.widths:
         layers.append(BasicBlock(c, w))
@@ -93,7 +94,8 @@ def _residual(channels: int, stem: ResidualStem, width: int) -> nn.Module:
     return nn.Sequential(*layers, nn.Conv2d(c, width, 1))
 
 
-def _halved(c: int, w: int) -> nn.Module:
+def halved(c: int, w: int) -> nn.Module:
+    """A 3×3 convolution that halves the grid."""
     return nn.Sequential(nn.Conv2d(c, w, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(w))
 
 
@@ -102,7 +104,7 @@ class BasicBlock(nn.Module):
 
     def __init__(self, c: int, w: int):
         super().__init__()
-        self.halve = _halved(c, w)
+        self.halve = halved(c, w)
         self.refine = nn.Sequential(nn.Conv2d(w, w, 3, padding=1, bias=False), nn.BatchNorm2d(w))
         self.shortcut = nn.Sequential(
             nn.AvgPool2d(2), nn.Conv2d(c, w, 1, bias=False), nn.BatchNorm2d(w)

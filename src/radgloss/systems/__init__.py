@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from radgloss.systems.alignment import clip
+from radgloss.systems.alignment import clip, convirt, medclip, siglip
 from radgloss.train.run import Run
 
-__all__ = ["SYSTEMS"]
+__all__ = ["ARMS", "SYSTEMS"]
 
 SYSTEMS: dict[str, Callable[[], Run]] = {
     "clip": clip.starter,
     "clip-debug": clip.debug,
+    "convirt": convirt.weighted,
+    "convirt-one-way": convirt.one_way,
+    "convirt-equal": convirt.equal,
+    "convirt-whole": convirt.whole,
+    "medclip": medclip.soft,
+    "medclip-hard": medclip.hard,
+    "medclip-paired": medclip.paired_only,
+    "siglip": siglip.sigmoid,
+    "siglip-softmax": siglip.softmax,
 }
+
+ARMS: dict[str, tuple[str, ...]] = {
+    "convirt": ("convirt-one-way", "convirt-equal", "convirt-whole"),
+    "medclip": ("medclip-hard", "medclip-paired"),
+    "siglip": ("siglip-softmax",),
+}
+"""A system with its defining mechanism → the same without it, the plainest comparison first."""

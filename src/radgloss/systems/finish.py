@@ -22,9 +22,9 @@ from tqdm import tqdm
 from radgloss import __version__, checkpoint, dicom
 from radgloss.checkpoint import Checkpoint, Support
 from radgloss.data import phantom
+from radgloss.data.feeds import Desk
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
-from radgloss.data.quiz import Quiz, quiz_of
 from radgloss.engine.aligner import Aligner
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
@@ -68,12 +68,11 @@ def train_system(
     command += f" --steps {steps}" if steps is not None else ""
     command += f" --seed {seed}" if seed is not None else ""
     work = out.with_name(out.name + ".work")
-    pairs = Pairs.build(manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading"))
+    pairs = run.feed.read(
+        manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading")
+    )
     tokenizer = _tokenizer(pairs, run, work)
-    quiz = None
-    if run.sampling.asked:
-        quiz = quiz_of(manifest.split("train"), pairs.sentences, pairs.studies)
-    model = _trained(run, pairs, quiz, tokenizer, work, resume)
+    model = _trained(run, pairs, manifest.split("train"), tokenizer, work, resume)
     return finish(run, model, tokenizer, manifest, out, command)
 
 
@@ -111,18 +110,22 @@ def _tokenizer(pairs: Pairs, run: Run, work: Path) -> Tokenizer:
 
 
 def _trained(
-    run: Run, pairs: Pairs, quiz: Quiz | None, tokenizer: Tokenizer, work: Path, resume: bool
+    run: Run,
+    pairs: Pairs,
+    entries: tuple[Entry, ...],
+    tokenizer: Tokenizer,
+    work: Path,
+    resume: bool,
 ) -> Any:
     torch.manual_seed(run.seed)
     module = checkpoint.architecture(run.architecture)
     config = replace(run.model, text=replace(run.model.text, vocabulary=run.vocabulary))
     objective = module.Objective(module.build(config))
     size, context = run.batch // run.accumulate, config.text.context
-
-    def batches(k: int) -> Any:
-        return pairs.batch(k, size, run.seed, tokenizer, context, run.sampling, quiz)
-
-    return loop.train(run, objective, batches, work / "states", resume)
+    desk = Desk(
+        pairs, entries, tokenizer, context, size, run.seed, run.sampling, run.steps * run.accumulate
+    )
+    return loop.train(run, objective, run.feed.batches(desk), work / "states", resume)
 
 
 # ------------------------------------------------------------------ asking studies

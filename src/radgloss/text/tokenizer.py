@@ -6,6 +6,7 @@ Byte-pair pieces over lower-case text. Digits stand alone and a decimal point st
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,20 @@ import numpy.typing as npt
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Backend
 
-__all__ = ["Tokenizer"]
+__all__ = ["HIDDEN", "Encoded", "Tokenizer"]
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
+HIDDEN = 1  # the number of UNKNOWN: no text has one, so it stands for a word to be guessed
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """tokens: (B, T) int64, 0 is padding. mask: (B, T) bool, True where there is a token. words:
+    (B, T) int64, which word of its text a token is a piece of; -1 padding."""
+
+    tokens: npt.NDArray[np.int64]
+    mask: npt.NDArray[np.bool_]
+    words: npt.NDArray[np.int64]
 
 
 class Tokenizer:
@@ -57,16 +69,28 @@ class Tokenizer:
         """(B, T) token numbers and mask, T the longest text of the batch, at most `context`.
 
         Raises ValueError for an empty text, which has no meaning to embed."""
-        rows = [e.ids[:context] for e in self._backend.encode_batch(list(texts))]
-        for text, row in zip(texts, rows, strict=True):
+        encoded = self.encode(texts, context)
+        return encoded.tokens, encoded.mask
+
+    def encode(self, texts: Sequence[str], context: int) -> Encoded:
+        """The same, and of which word each token is a piece.
+
+        >>> t = Tokenizer.train(["a stone"], size=258)
+        >>> t.encode(["a stone"], context=9).words.tolist()
+        [[0, 0, 1, 1, 1, 1, 1, 1]]
+        """
+        rows = [(e.ids[:context], [-1 if w is None else w for w in e.word_ids[:context]])
+                for e in self._backend.encode_batch(list(texts))]  # fmt: skip
+        for text, (row, _) in zip(texts, rows, strict=True):
             if not row:
                 raise ValueError(f"a text has no words: found {text!r}")
-        longest = max((len(r) for r in rows), default=0)
+        longest = max((len(r) for r, _ in rows), default=0)
         tokens = np.zeros((len(rows), longest), np.int64)
+        words = np.full((len(rows), longest), -1, np.int64)
         mask = np.zeros((len(rows), longest), bool)
-        for i, row in enumerate(rows):
-            tokens[i, : len(row)], mask[i, : len(row)] = row, True
-        return tokens, mask
+        for i, (row, word) in enumerate(rows):
+            tokens[i, : len(row)], words[i, : len(row)], mask[i, : len(row)] = row, word, True
+        return Encoded(tokens, mask, words)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of these numbers."""

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from radgloss.data.feeds import Captioned, Feed
 from radgloss.data.pairs import Sampling
 from radgloss.preprocess import Preprocess
 
@@ -16,6 +17,7 @@ __all__ = ["Run"]
 @dataclass(frozen=True)
 class Run:
     """steps and batch: optimizer steps, images in each. sampling: which pictures and texts.
+    feed: what a step brings of them (`data.feeds`).
     accumulate: micro-batches a step; each has negatives of its own, so the loss is that of the
     smaller batch (gradient caching, which gives the full batch's, is another recipe). precision:
     bf16 keeps weights in fp32 and computes in bfloat16. keep_every: steps between resumable
@@ -36,6 +38,7 @@ class Run:
     clip: float = 1.0
     precision: Literal["fp32", "bf16"] = "fp32"
     sampling: Sampling = Sampling()
+    feed: Feed = Captioned()
     seed: int = 0
     keep_every: int = 200
     storage: Literal["fp32", "fp16"] = "fp32"
@@ -54,6 +57,7 @@ class Run:
     def digest(self) -> str:
         """Changes when anything does that a resumed run must not change."""
         fixed = {k: v for k, v in asdict(self).items() if k not in ("keep_every", "storage")}
+        fixed["feed"] = [type(self.feed).__name__, fixed["feed"]]  # two feeds may look alike
         return hashlib.sha256(json.dumps(fixed, sort_keys=True, default=str).encode()).hexdigest()[
             :12
         ]

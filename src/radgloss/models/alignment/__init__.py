@@ -2,8 +2,13 @@
 
 from types import ModuleType
 
-from radgloss.models.alignment import clip
+from radgloss.models.alignment import clip, convirt, medclip, siglip
 
 __all__ = ["ARCHITECTURES"]
 
-ARCHITECTURES: dict[str, ModuleType] = {"clip": clip}
+ARCHITECTURES: dict[str, ModuleType] = {
+    "clip": clip,
+    "convirt": convirt,
+    "medclip": medclip,
+    "siglip": siglip,
+}

@@ -18,7 +18,7 @@ from torch import nn
 
 from radgloss.nn import transformer, vit
 
-__all__ = ["VARIANTS", "Clip", "Config", "Objective", "build"]
+__all__ = ["VARIANTS", "Clip", "Config", "Objective", "build", "contrast"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Objective(nn.Module):
         y = self.model.encode_text(batch.tokens, batch.mask).float()
         logits = self.model.scale * x @ y.T  # (B, M)
         paired = batch.owner >= 0
-        loss, top1 = _contrast(logits[:, paired], batch.owner[paired])
+        loss, top1 = contrast(logits[:, paired], batch.owner[paired])
         logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
         if batch.answers.any():
             asked = _answered(logits[:, ~paired], batch.answers)
@@ -95,7 +95,8 @@ class Objective(nn.Module):
         return loss, logs
 
 
-def _contrast(logits, owner):  # (B, M), (M,) -> loss, share of texts that find their image
+def contrast(logits, owner):  # (B, M), (M,) -> loss, share of texts that find their image
+    """Symmetric cross-entropy over the batch; an image shares its target among its texts."""
     own = torch.arange(len(logits), device=logits.device)[:, None] == owner[None]  # (B, M)
     to_text = -(logits.log_softmax(1) * own).sum(1) / own.sum(1)  # (B,)
     to_image = F.cross_entropy(logits.T, owner)

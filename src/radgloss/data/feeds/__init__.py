@@ -1,0 +1,11 @@
+"""What a step brings: one frozen value in the `Run`, a type for each way of bringing it.
+
+`read` makes or finds the store of one split; `batches` opens it, and what it returns is a pure
+function of the step, so a resumed run meets the very batches it would have met. Which pictures are
+drawn, and how far they are moved, is `Sampling`, the same for every feed."""
+
+from radgloss.data.feeds.captioned import Captioned
+from radgloss.data.feeds.desk import Desk, Feed, Progress
+from radgloss.data.feeds.unpaired import Unpaired
+
+__all__ = ["Captioned", "Desk", "Feed", "Progress", "Unpaired"]

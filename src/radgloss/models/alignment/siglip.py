@@ -1,0 +1,81 @@
+"""Sigmoid loss for language–image pretraining (arXiv 2303.15343).
+
+Every pair of the batch is a yes-or-no question of its own: there is no normaliser over the batch,
+so the loss of a pair does not depend on which other pairs came with it. The bias starts low, as
+nearly all pairs are strangers (section 3.2): at minus the logarithm of the batch, which is the
+published -10 for 32,768 pairs.
+Unusual here: an image may bring several texts, each a yes of its own; `loss="softmax"` is the same
+model under the contrast of CLIP, for comparison.
+Shapes: B images · M texts · D shared width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import log
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from radgloss.models.alignment.clip import contrast
+from radgloss.models.alignment.towers import Towers
+from radgloss.nn import transformer, vit
+
+__all__ = ["VARIANTS", "Config", "Objective", "Siglip", "build"]
+
+
+@dataclass(frozen=True)
+class Config:
+    image: vit.Config
+    text: transformer.Config
+    width: int = 128
+    scale: float = 10.0  # at the start; learned
+    bias: float = -4.2  # log-odds of a random pair of 64 at the start; learned
+    loss: Literal["sigmoid", "softmax"] = "sigmoid"
+
+
+_DEBUG = Config(vit.VARIANTS["debug"], transformer.VARIANTS["debug"], width=32, bias=-1.8)
+VARIANTS = {
+    "debug": _DEBUG,
+    "debug-softmax": replace(_DEBUG, loss="softmax"),
+    "small": Config(vit.VARIANTS["small"], transformer.VARIANTS["small"]),
+}
+
+
+class Siglip(Towers):
+    """Two towers, one temperature and one bias."""
+
+    def __init__(self, config: Config):
+        image = vit.ViT(config.image, out=config.width)
+        super().__init__(config, image, transformer.TextEncoder(config.text, out=config.width))
+        self.log_scale = nn.Parameter(torch.tensor(log(config.scale)))
+        if config.loss == "sigmoid":
+            self.bias = nn.Parameter(torch.tensor(config.bias))
+
+
+class Objective(nn.Module):
+    """Each image says yes to its own texts and no to all others."""
+
+    def __init__(self, model: Siglip):
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch):
+        x = self.model.encode_image(batch.images).float()
+        y = self.model.encode_text(batch.tokens, batch.mask).float()
+        logits = self.model.scale * x @ y.T  # (B, M)
+        logs = {"scale": self.model.scale.detach()}
+        if self.model.config.loss == "softmax":
+            loss, top1 = contrast(logits, batch.owner)
+            return loss, logs | {"top1": top1.detach()}
+        own = torch.arange(len(x), device=x.device)[:, None] == batch.owner[None]  # (B, M)
+        sign = 2.0 * own - 1.0
+        loss = -F.logsigmoid(sign * (logits + self.model.bias)).sum() / len(x)  # equation 1
+        top1 = (logits.argmax(0) == batch.owner).float().mean()
+        return loss, logs | {"top1": top1.detach(), "bias": self.model.bias.detach()}
+
+
+def build(config: Config) -> Siglip:
+    """The model of a config."""
+    return Siglip(config)

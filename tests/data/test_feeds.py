@@ -1,0 +1,151 @@
+"""What a step brings, feed by feed: the same whenever it is made, and true to its sources."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from radgloss.data.batch import NOBODY
+from radgloss.data.feeds import Captioned, Desk, Unpaired
+from radgloss.data.known import known_of, places_of
+from radgloss.data.manifest import Entry
+from radgloss.data.pairs import Pairs, Sampling
+from radgloss.data.quiz import side_of
+from radgloss.preprocess import Preprocess
+from radgloss.systems import ARMS, SYSTEMS
+from radgloss.text.tokenizer import Tokenizer
+from radgloss.types import Report
+
+SAID = (
+    ["There is a left pleural effusion.", "No pneumothorax."],
+    ["There is a right pleural effusion.", "The heart is normal in size."],
+    ["No pleural effusion.", "There is a left pneumothorax."],
+)
+STUDIES, VIEWS = 12, 2
+TOKENIZER = Tokenizer.train([s for many in SAID for s in many], 400)
+STILL = Sampling(augment=None)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """Twelve studies of two films; the value of a film's pixels is its number."""
+    folder = tmp_path_factory.mktemp("pairs")
+    count = STUDIES * VIEWS
+    values = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    np.save(folder / "pictures.npy", np.broadcast_to(values, (count, 3, 32, 32)))
+    about = {
+        "schema": 2, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
+        "sentences": [list(SAID[i // VIEWS % 3]) for i in range(count)],
+        "studies": [i // VIEWS for i in range(count)],
+    }  # fmt: skip
+    (folder / "pairs.json").write_text(json.dumps(about))
+    return Pairs(folder)
+
+
+def entries():
+    labels = [{"pleural effusion": {"present": k % 3 != 2}} for k in range(STUDIES)]
+    return tuple(
+        Entry(k, Path("study"), f"p{k}", exam="xr-chest", labels=labels[k],
+              report=Report(findings=" ".join(SAID[k % 3]), impression=SAID[k % 3][0]))
+        for k in range(STUDIES)
+    )  # fmt: skip
+
+
+def desk(pairs, size=8, **changes):
+    made = Desk(pairs, entries(), TOKENIZER, 32, size, 0, STILL, 10)
+    return replace(made, **changes)
+
+
+def numbers(batch):
+    """Which pictures of the store a batch brought."""
+    from radgloss.data.batch import MEAN, SPREAD
+
+    flat = batch.images.flatten(1)[:, 0]
+    return ((flat * SPREAD + MEAN) * 255).round().int().tolist()
+
+
+def texts(batch):
+    rows = zip(batch.tokens, batch.mask, strict=True)
+    return [TOKENIZER.decode(t[m].tolist()).strip().replace(" .", ".") for t, m in rows]
+
+
+FEEDS = (Captioned(), Captioned(words="whole"), Unpaired())
+
+
+@pytest.mark.parametrize("feed", FEEDS, ids=str)
+def test_a_step_is_the_same_whenever_it_is_made(pairs, feed):
+    one, two = feed.batches(desk(pairs)), feed.batches(desk(pairs))
+    two(0), two(1)
+    first, again, later = one(5), two(5), one(6)
+    for f in fields(first):
+        assert torch.equal(getattr(first, f.name), getattr(again, f.name)), f.name
+    assert not torch.equal(first.tokens, later.tokens)
+
+
+def test_feeds_that_look_alike_are_different_runs():
+    run = SYSTEMS["medclip"]()
+    digests = {replace(run, feed=f).digest for f in (*FEEDS, Unpaired(strangers=0.0))}
+    assert len(digests) == 4
+
+
+def test_every_arm_is_a_system_that_differs_from_its_own_in_something():
+    for name, arms in ARMS.items():
+        digests = {SYSTEMS[n]().digest for n in (name, *arms)}
+        nameless = {replace(SYSTEMS[n](), name="").digest for n in (name, *arms)}
+        assert len(digests) == len(nameless) == 1 + len(arms), name
+
+
+def test_the_sentences_drawn_are_one_or_all(pairs):
+    one = Captioned(words="one").batches(desk(pairs))(0)
+    whole = Captioned(words="whole").batches(desk(pairs))(0)
+    for number, text in zip(numbers(one), texts(one), strict=True):
+        assert text in [s.lower() for s in SAID[number // VIEWS % 3]]
+    for number, text in zip(numbers(whole), texts(whole), strict=True):
+        assert text == " ".join(SAID[number // VIEWS % 3]).lower()
+
+
+def test_a_token_knows_its_word(pairs):
+    b = Captioned(words="one").batches(desk(pairs))(0)
+    for text, row, mask in zip(texts(b), b.words, b.mask, strict=True):
+        assert row[mask].tolist() == sorted(row[mask].tolist())
+        assert len(set(row[mask].tolist())) == len(text.replace(".", " .").split())
+        assert (row[~mask] == -1).all()
+
+
+# ------------------------------------------------------------------ what is known
+
+
+def test_what_is_known_of_a_picture_joins_its_words_and_its_labels(pairs):
+    known = known_of(entries(), pairs.sentences, pairs.studies)
+    at = {name: known.pictures[:, k].tolist() for k, name in enumerate(known.places)}
+    assert at["pleural effusion"][::2] == [1, 1, -1] * 4
+    assert at["pneumothorax"][::2] == [-1, 0, 1] * 4
+    assert at[side_of("pleural effusion")][::2] == [-1, 1, 0] * 4
+
+
+def test_what_a_text_says_is_read_from_it_alone(pairs):
+    known = known_of(entries(), pairs.sentences, pairs.studies)
+    said = known.said(["No pneumothorax.", "Chest radiograph."], ["xr-chest"] * 2)
+    places = places_of(entries())
+    assert [places[k] for k in np.flatnonzero(said[0])] == ["pneumothorax"]
+    assert said[0].sum() == -1
+    assert not said[1].any()
+
+
+def test_strangers_come_from_studies_that_keep_one_half_only(pairs):
+    for k in range(6):
+        b = Unpaired().batches(desk(pairs))(k)
+        kept = [n // VIEWS % 3 for n in numbers(b)]
+        assert kept == [0] * 4 + [1] * 4  # both halves, then pictures alone
+        assert b.owner.tolist() == [0, 1, 2, 3] + [NOBODY] * 4
+        assert all(t in [s.lower() for s in SAID[2]] for t in texts(b)[4:])  # words alone
+        assert len(b.facts) == len(b.said) == 8
+
+
+def test_without_strangers_only_partners_are_left(pairs):
+    b = Unpaired(strangers=0.0).batches(desk(pairs))(0)
+    assert {n // VIEWS % 3 for n in numbers(b)} == {0}
+    assert b.owner.tolist() == list(range(8))
