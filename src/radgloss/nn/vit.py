@@ -12,6 +12,7 @@ import torch
 from einops import rearrange
 from torch import nn
 
+from radgloss.nn import rollout
 from radgloss.nn.transformer import Block
 
 __all__ = ["VARIANTS", "Config", "ConvStem", "PatchStem", "ResidualStem", "ViT", "halved"]
@@ -139,6 +140,9 @@ class ViT(nn.Module):
 
     def forward(self, images):  # (B, C, S, S) -> (B, out)
         return self.head(self.tokens(images).mean(1))
+
+    def looked_at(self, images):  # (B, C, S, S) -> (B, G, G), summing to 1
+        return rollout.looked_at(self, images)
 
     def head(self, pooled):  # (B, D) -> (B, out)
         """Centred on what pictures have in common, so that vectors do not start in one cone
