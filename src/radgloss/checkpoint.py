@@ -34,7 +34,7 @@ from radgloss.models.alignment import ARCHITECTURES
 from radgloss.preprocess import Preprocess
 from radgloss.text.prompts import Bank
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.trust import Calibration, Outlier, Trust
+from radgloss.trust import Trust, stored
 from radgloss.types import InputRejected
 
 __all__ = ["SCHEMA", "Checkpoint", "Support", "architecture", "load", "rounded", "save"]
@@ -171,19 +171,8 @@ def _config(cls: Any, value: Any) -> Any:
 
 
 def _save_trust(folder: Path, trust: Trust) -> None:
-    outliers = {
-        exam: {"k": o.k, "threshold": o.threshold, "false_alarms": o.false_alarms}
-        for exam, o in trust.outliers.items()
-    }
-    _write(folder / "trust.json", {
-        "labels": {e: {k: asdict(c) for k, c in of.items()} for e, of in trust.labels.items()},
-        "sides": {e: {k: asdict(c) for k, c in of.items()} for e, of in trust.sides.items()},
-        "outliers": outliers, "fitted_on": trust.fitted_on,
-    })  # fmt: skip
-    arrays: dict[str, npt.NDArray[Any]] = {"none": np.zeros(1, np.float32)}
-    for exam, o in trust.outliers.items():
-        arrays |= {f"{exam}.bank": o.bank.astype(np.float16), f"{exam}.mean": o.mean,
-                   f"{exam}.spread": o.spread}  # fmt: skip
+    about, arrays = stored.plain(trust)
+    _write(folder / "trust.json", about)
     save_arrays(arrays, folder / "trust.safetensors")
 
 
@@ -260,21 +249,7 @@ def _checked_files(folder: Path, what: str) -> bytes:
 
 def _load_trust(folder: Path) -> Trust:
     about = json.loads((folder / "trust.json").read_text("utf-8"))
-    arrays = load_arrays(folder / "trust.safetensors")
-    outliers = {
-        exam: Outlier(
-            bank=arrays[f"{exam}.bank"].astype(np.float32),
-            mean=arrays[f"{exam}.mean"],
-            spread=arrays[f"{exam}.spread"],
-            **values,
-        )
-        for exam, values in about["outliers"].items()
-    }
-    labels, sides = (
-        {exam: {k: Calibration(**c) for k, c in of.items()} for exam, of in about[which].items()}
-        for which in ("labels", "sides")
-    )
-    return Trust(labels, sides, outliers, about["fitted_on"])
+    return stored.restored(about, load_arrays(folder / "trust.safetensors"))
 
 
 def _load_prompts(folder: Path) -> dict[str, Bank]:

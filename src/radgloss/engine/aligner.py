@@ -24,6 +24,7 @@ from radgloss.engine.evidence import regions
 from radgloss.preprocess import Prepared, prepare
 from radgloss.text.findings import EXAMS, FindingType, finding_type
 from radgloss.text.prompts import Bank, plain
+from radgloss.trust import Detector
 from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Study
 
 __all__ = ["Aligner", "Seen"]
@@ -93,8 +94,7 @@ class Aligner:
             named = ", ".join(kinds)
             return f"{named} is not an examination this model was trained on (it knows: {known})"
         outlier = self.checkpoint.trust.outliers[exam]
-        features = np.concatenate([s.features for s in self.see(study)])
-        score = outlier.score(features)
+        score = _distance(outlier, self.see(study))
         if score > outlier.threshold:
             return (
                 f"the pictures do not resemble any {EXAMS[exam].title} this model was trained on "
@@ -110,9 +110,9 @@ class Aligner:
     def fits(self, study: Study) -> dict[str, float]:
         """By known examination of the study's modality: its distance over the familiar one."""
         outliers = self.checkpoint.trust.outliers
-        features = np.concatenate([s.features for s in self.see(study)])
+        seen = self.see(study)
         return {
-            name: outlier.score(features) / max(outlier.threshold, 1e-9)
+            name: _distance(outlier, seen) / max(outlier.threshold, 1e-9)
             for name, outlier in outliers.items()
             if all(i.modality in EXAMS[name].modalities for i in study.images)
         }
@@ -241,6 +241,11 @@ def _known(label: str) -> FindingType | None:
         return finding_type(label.lower())
     except KeyError:
         return None
+
+
+def _distance(detector: Detector, seen: Sequence[Seen]) -> float:
+    """How strange a study is to one detector, which says what it reads."""
+    return detector.score(np.concatenate([getattr(s, detector.reads) for s in seen]))
 
 
 def _unit(v: Floats) -> Floats:

@@ -1,12 +1,14 @@
 """Scores into probabilities, and the range in which a probability may be acted upon.
 
-A first form: one temperature and one offset a label (Platt, 1999), fitted on validation patients,
-and two thresholds beyond which the label was right often enough. Pure functions on arrays.
+One temperature and one offset a label (Platt, 1999), fitted on validation patients; where there
+are many of them and they show that no such curve fits, isotonic steps in its place (`isotonic`).
+And two thresholds beyond which the label was right often enough. Pure functions on arrays.
 
 Shapes: n studies."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +16,20 @@ import numpy.typing as npt
 from scipy import optimize, special
 from scipy.stats import rankdata
 
+from radgloss.trust import isotonic
+from radgloss.trust.isotonic import Steps
+
 __all__ = ["Calibration", "auroc", "expected_calibration_error", "fit", "lower_bound"]
 
 Floats = npt.NDArray[np.float64]
+Way = Callable[[Floats, npt.NDArray[np.bool_], Floats], Floats]  # scores, truth, new → (n,)
+ENOUGH = 100  # studies of the rarer class before isotonic steps are tried
+CLEARLY = 2.0  # standard errors by which they must be better than the curve
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """p = sigmoid(logit / temperature + offset).
+    """p = sigmoid(logit / temperature + offset), or `steps` where there are any.
 
     absent_below, present_above: a decision is made only outside this range; None where no
     threshold reached the wanted reliability on validation. positives, negatives: what it was
@@ -35,9 +43,12 @@ class Calibration:
     negatives: int
     auroc: float
     ece: float
+    steps: Steps | None = None
 
     def probability(self, logit: float) -> float:
         """The calibrated probability of one raw score."""
+        if self.steps is not None:
+            return float(self.steps([logit])[0])
         return float(special.expit(logit / self.temperature + self.offset))
 
     def decide(self, probability: float) -> bool | None:
@@ -60,10 +71,11 @@ def fit(
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if positives < 2 or negatives < 2:
         raise ValueError(f"{positives} positives and {negatives} negatives; wanted 2 of each")
-    held = np.empty(len(logits))
-    for fold in (0, 1):  # probabilities of each half from the other half's fit
-        mine = np.arange(len(logits)) % 2 == fold
-        held[mine] = special.expit(_line(logits[~mine], truth[~mine], logits[mine]))
+    held, steps = _crossed(logits, truth, _curve), None
+    if min(positives, negatives) >= ENOUGH:
+        stepped = _crossed(logits, truth, lambda x, t, new: isotonic.fit(x, t)(new))
+        if _clearly_better(stepped, held, truth):
+            held, steps = stepped, isotonic.fit(logits, truth)
     scale, offset = _platt(logits, truth)
     return Calibration(
         temperature=1 / scale,
@@ -74,7 +86,23 @@ def fit(
         negatives=negatives,
         auroc=auroc(held, truth),
         ece=expected_calibration_error(held, truth),
+        steps=steps,
     )
+
+
+def _crossed(logits: Floats, truth: npt.NDArray[np.bool_], way: Way) -> Floats:
+    """Probabilities of each half from the other half's fit, (n,)."""
+    held = np.empty(len(logits))
+    for fold in (0, 1):
+        mine = np.arange(len(logits)) % 2 == fold
+        held[mine] = way(logits[~mine], truth[~mine], logits[mine])
+    return held
+
+
+def _clearly_better(new: Floats, old: Floats, truth: npt.NDArray[np.bool_]) -> bool:
+    """Whether the log loss fell by more than chance would let it fall."""
+    gain = np.log(np.where(truth, new, 1 - new)) - np.log(np.where(truth, old, 1 - old))
+    return bool(gain.mean() > CLEARLY * gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
 def _flipped(threshold: float | None) -> float | None:
@@ -97,9 +125,9 @@ def _platt(logits: Floats, truth: npt.NDArray[np.bool_]) -> tuple[float, float]:
     return scale, float(best[1]) - scale * centre
 
 
-def _line(logits: Floats, truth: npt.NDArray[np.bool_], new: Floats) -> Floats:
+def _curve(logits: Floats, truth: npt.NDArray[np.bool_], new: Floats) -> Floats:
     scale, offset = _platt(logits, truth)
-    return new * scale + offset
+    return np.asarray(special.expit(new * scale + offset))
 
 
 def _threshold(

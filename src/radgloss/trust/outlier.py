@@ -1,19 +1,43 @@
 """Does a study resemble anything the model was trained on?
 
-Distance to the k-th nearest training picture in standardised features (deep nearest neighbours,
-arXiv 2204.06507), and one threshold: a chosen share of validation studies lies beyond it.
+One interface for every detector (`Detector`): it reads either the features of a study's pictures or
+their vectors in the shared space, gives a distance, and holds one threshold, beyond which a chosen
+share of validation studies lies. A study's distance is the median of its pictures'. Which detector
+is best differs between models and between kinds of stranger: `choosing` measures it.
+
+This file has the interface and the first of them, the distance to the k-th nearest training picture
+in standardised features (deep nearest neighbours, arXiv 2204.06507); `detectors` has the others.
 Pure functions on arrays. Shapes: K kept pictures · n pictures asked · D features."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Outlier", "distances", "fit"]
+__all__ = ["Detector", "Outlier", "Reads", "distances", "fit", "threshold_of"]
 
 Floats = npt.NDArray[np.float32]
+Reads = Literal["features", "vectors"]
+
+
+class Detector(Protocol):
+    """reads: which arrays of a study it wants. threshold: the largest distance still called
+    familiar. false_alarms: share of validation studies beyond it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def reads(self) -> Reads: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def false_alarms(self) -> float: ...
+    def score(self, pictures: Floats) -> float: ...
+    def foreign(self, pictures: Floats) -> bool: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +51,16 @@ class Outlier:
     k: int
     threshold: float
     false_alarms: float
+    kind: ClassVar[str] = "nearest"
+    reads: ClassVar[Reads] = "features"
 
-    def score(self, features: Floats) -> float:
+    def score(self, pictures: Floats) -> float:
         """Distance of a study: the median of its pictures' (n, D)."""
-        return float(np.median(distances(self.bank, self._standard(features), self.k)))
+        return float(np.median(distances(self.bank, self._standard(pictures), self.k)))
 
-    def foreign(self, features: Floats) -> bool:
+    def foreign(self, pictures: Floats) -> bool:
         """Beyond the threshold."""
-        return self.score(features) > self.threshold
+        return self.score(pictures) > self.threshold
 
     def _standard(self, features: Floats) -> Floats:
         return ((features - self.mean) / self.spread).astype(np.float32)
@@ -62,6 +88,10 @@ def fit(
     chosen = np.random.default_rng(seed).permutation(len(training))[:keep]
     bank = ((training[chosen] - mean) / spread).astype(np.float16).astype(np.float32)
     one = Outlier(bank, mean, spread, k, np.inf, false_alarms)
-    scores = np.array([one.score(v) for v in validation])
-    threshold = float(np.quantile(scores, 1 - false_alarms))
+    threshold = threshold_of([one.score(v) for v in validation], false_alarms)
     return Outlier(bank, mean, spread, k, threshold, false_alarms)
+
+
+def threshold_of(scores: Sequence[float], false_alarms: float) -> float:
+    """The value beyond which that share of the validation studies lies."""
+    return float(np.quantile(np.array(scores), 1 - false_alarms))
