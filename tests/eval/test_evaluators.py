@@ -13,6 +13,7 @@ from radgloss.eval.evaluators import (
     labelling,
     retrieval,
     shift,
+    shortcut,
     words,
 )
 from radgloss.eval.score import Examined, Picture
@@ -158,6 +159,75 @@ def test_two_names_of_one_thing_differ_by_what_the_model_makes_of_them():
     known = values(words.synonyms(Knowing(), CASES, names))
     assert known["synonym difference"] == pytest.approx(0)
     assert known["spread of one name over studies"] > 0.3
+
+
+def test_a_denial_turns_the_answer_only_of_who_hears_it():
+    assert words.flipped(Knowing(), CASES).value == 1
+
+    class Deaf(Knowing):
+        def embed_text(self, text):
+            return super().embed_text(text.removeprefix("No ").capitalize())
+
+    assert words.flipped(Deaf(), CASES).value == 0
+    assert words.flipped(Silent(), CASES).value == 0.5
+    assert np.isnan(words.flipped(Knowing(), CASES[:3]).value)
+
+
+def test_a_name_that_the_model_does_not_know_shows_as_a_difference():
+    names = {EFFUSION: (EFFUSION, "pleural fluid", "zzz")}
+    assert set(values(words.agreement(Knowing(), CASES, names)).values()) == {0}
+
+    class Narrow(Knowing):
+        def embed_text(self, text):
+            return self.vector(0) if "zzz" in text.lower() else super().embed_text(text)
+
+    found = values(words.agreement(Narrow(), CASES, names))
+    assert found["synonyms, largest AUROC difference"] == pytest.approx(0.5)
+    assert found["synonyms, mean AUROC difference"] == pytest.approx(0.25)
+
+
+class Seeing:
+    """Says what the pixels say: the effusion is a bright patch in its place."""
+
+    def label(self, study, labels):
+        bright = float(study.images[0].pixels[0, 2:5, 2:5].mean())
+        return tuple(Prediction(x, 0.5, bright) for x in labels)
+
+
+class Counting(Seeing):
+    """Looks at grey levels alone: the brightest pixel there is."""
+
+    def label(self, study, labels):
+        return tuple(Prediction(x, 0.5, float(study.images[0].pixels.max())) for x in labels)
+
+
+def painted():
+    out = []
+    for k, c in enumerate(CASES):
+        pixels = np.random.default_rng(k).normal(0, 0.1, (1, 10, 10)).astype(np.float32)
+        pixels[0, 2:5, 2:5] += 2.0 * c.labels[EFFUSION]
+        shown = Study(f"s{k}", (Image(f"i{k}", pixels, np.diag([4.0, 4, 4, 1]), "DX"),))
+        out.append(Examined(c.patient, c.exam, Case(shown), c.truth, c.report, c.labels))
+    return out
+
+
+def test_who_looks_loses_everything_with_the_picture_and_who_counts_grey_does_not():
+    seeing = values(shortcut.audited(Seeing(), painted()))
+    assert seeing["true pictures, mean AUROC"] == 1
+    assert seeing["blank, mean AUROC"] == 0.5
+    assert seeing["shuffled, mean AUROC"] < 0.95
+    assert seeing["another patient, mean AUROC"] < 0.1  # the next one is of the other kind here
+    counting = values(shortcut.audited(Counting(), painted()))
+    assert counting["true pictures, mean AUROC"] == 1
+    assert counting["shuffled, mean AUROC"] == 1
+    assert counting["blank, mean AUROC"] == 0.5
+    assert counting["words alone, mean AUROC"] == 0.5
+
+
+def test_an_audit_needs_a_case_and_repeats_itself():
+    with pytest.raises(ValueError, match="no case"):
+        shortcut.audited(Seeing(), [])
+    assert shortcut.audited(Seeing(), painted(), 3) == shortcut.audited(Seeing(), painted(), 3)
 
 
 def test_refusing_heads_is_right_and_refusing_everything_is_not():

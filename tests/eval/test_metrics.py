@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radgloss.eval.metrics.bootstrap import interval, mean_interval
-from radgloss.eval.metrics.ranking import expected_recall
+from radgloss.eval.metrics.ranking import expected_recall, recall_at
 from radgloss.eval.metrics.regions import box_of, iou, points_at
 from radgloss.types import Region
 
@@ -46,6 +46,35 @@ def test_recall_is_the_mean_over_every_order_of_tied_candidates(meanings, k, dat
             hits.append(any(meanings[i] == wanted for i in order[:k]))
     (found,) = expected_recall(scores[None], [wanted], meanings, k)
     assert found == pytest.approx(np.mean(hits))
+
+
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(0, 10**6))
+def test_recall_from_vectors_is_that_of_their_scores_whatever_the_chunk(n, chunk, seed):
+    rng = np.random.default_rng(seed)
+    queries, candidates = rng.integers(-1, 2, (4, 3)), rng.integers(-1, 2, (n, 3))
+    wanted, offered = rng.integers(0, 4, 4).tolist(), rng.integers(0, 4, n).tolist()
+    found = recall_at(queries, candidates, wanted, offered, (1, 2, 5), chunk)
+    scores = (queries @ candidates.T).astype(float)
+    for k, recall in found.items():
+        assert recall == pytest.approx(expected_recall(scores, wanted, offered, k))
+
+
+def test_a_perfect_model_among_equal_reports_is_perfect_and_by_row_it_would_not_be():
+    """Four of ten reports are one and the same: whoever finds the text has found the answer."""
+    texts = ["normal"] * 4 + [f"report {k}" for k in range(6)]
+    vectors = np.eye(7)[[0, 0, 0, 0, 1, 2, 3, 4, 5, 6]]
+    assert recall_at(vectors, vectors, texts, texts, (1,))[1].mean() == 1
+    rows = list(range(10))
+    assert recall_at(vectors, vectors, rows, rows, (1,))[1].mean() == pytest.approx(0.7)
+
+
+def test_recall_refuses_vectors_without_names_and_numbers_that_are_none():
+    with pytest.raises(ValueError, match="one each"):
+        recall_at(np.eye(2), np.eye(2), "ab", "a")
+    with pytest.raises(ValueError, match="finite"):
+        recall_at(np.eye(2) * np.nan, np.eye(2), "ab", "ab")
+    with pytest.raises(ValueError, match="depths"):
+        recall_at(np.eye(2), np.eye(2), "ab", "ab", depths=(0,))
 
 
 boxes = st.tuples(*[st.integers(0, 5)] * 3, *[st.integers(0, 3)] * 3).map(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from radgloss.eval.metrics.bootstrap import mean_interval
-from radgloss.eval.metrics.ranking import expected_recall
+from radgloss.eval.metrics.ranking import recall_at
 from radgloss.eval.score import Examined, Score
 from radgloss.protocols import Embedder
 
@@ -38,11 +38,11 @@ def retrieved(
     reports = np.stack([model.embed_text(_text(c)).vector for c in cases])
     what = [same(c) for c in cases]
     patients = [c.patient for c in cases]
-    cosines = (reports @ studies.T).astype(np.float64)
     out = []
-    for name, scores in (("report → study", cosines), ("study → report", cosines.T)):
-        for k in DEPTHS:
-            recall = expected_recall(scores, what, what, k)
+    both = (("report → study", reports, studies), ("study → report", studies, reports))
+    for name, queries, candidates in both:
+        found = recall_at(queries, candidates, what, what, DEPTHS)
+        for k, recall in found.items():
             value = mean_interval(recall, patients)
             out.append(Score("retrieval", f"{name}, recall@{k}", *value, len(cases)))
     return tuple(out)

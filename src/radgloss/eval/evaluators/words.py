@@ -12,10 +12,12 @@ import numpy as np
 from radgloss.eval.metrics.bootstrap import interval, mean_interval
 from radgloss.eval.score import Examined, Score
 from radgloss.protocols import Embedder
+from radgloss.trust.calibration import auroc
 
-__all__ = ["denials", "synonyms"]
+__all__ = ["agreement", "denials", "flipped", "synonyms"]
 
 TASK = "words"
+LEAST = 4  # studies with a finding, and without, before its AUROC counts
 
 
 def synonyms(
@@ -56,7 +58,7 @@ def denials(model: Embedder, cases: Sequence[Examined]) -> tuple[Score, ...]:
         return (Score(TASK, "denial told from statement", float("nan")),)
     gap = np.array(
         [
-            _cosine(model, c, f"{_capital(n)}.") - _cosine(model, c, f"No {n}.")
+            _gap(model, c, n)
             for c, n in rows
         ]
     )  # fmt: skip
@@ -76,6 +78,56 @@ def denials(model: Embedder, cases: Sequence[Examined]) -> tuple[Score, ...]:
         if len(mine):
             out.append(Score(TASK, f"… where it is {name}", float(right[mine].mean()), n=len(mine)))
     return tuple(out)
+
+
+def agreement(
+    model: Embedder, cases: Sequence[Examined], names: Mapping[str, Sequence[str]]
+) -> tuple[Score, ...]:
+    """Does a finding stay as recognisable under its other names?
+
+    Each name is asked as "X." against "No x."; its AUROC is compared with that of the finding's
+    first name. The largest difference of all is what must be small."""
+    gaps, n = [], 0
+    for finding, called in names.items():
+        mine = [c for c in cases if finding in c.labels]
+        true = np.array([c.labels[finding] for c in mine], bool)
+        if len(called) < 2 or min(true.sum(), (~true).sum()) < LEAST:
+            continue
+        areas = [auroc(np.array([_gap(model, c, name) for c in mine]), true) for name in called]
+        gaps += [abs(a - areas[0]) for a in areas[1:]]
+        n += len(mine)
+    if not gaps:
+        return (Score(TASK, "synonyms, largest AUROC difference", float("nan"), aim="low"),)
+    return (
+        Score(TASK, "synonyms, largest AUROC difference", max(gaps), n=n, aim="low"),
+        Score(TASK, "synonyms, mean AUROC difference", float(np.mean(gaps)), n=n, aim="low"),
+    )
+
+
+def flipped(model: Embedder, cases: Sequence[Examined]) -> Score:
+    """How often "No x." is nearer than usual just where "X." is farther than usual.
+
+    Usual is the sentence's own median over the studies of that finding, so no threshold is fitted.
+    A model that does not hear the "no" moves both sentences together and gets about 0, one for
+    which they have nothing in common .5, and one that turns round 1. A study on a median counts
+    half."""
+    rates, patients = [], []
+    for name in dict.fromkeys(n for c in cases for n in c.labels):
+        mine = [c for c in cases if name in c.labels]
+        if len(mine) < 2 * LEAST:
+            continue
+        said = np.array([_cosine(model, c, f"{_capital(name)}.") for c in mine])
+        denied = np.array([_cosine(model, c, f"No {name}.") for c in mine])
+        turned = np.sign(said - np.median(said)) * np.sign(denied - np.median(denied))
+        rates += ((1 - turned) / 2).tolist()
+        patients += [c.patient for c in mine]
+    if not rates:
+        return Score(TASK, "a denial turns the answer", float("nan"))
+    return Score(TASK, "a denial turns the answer", *mean_interval(rates, patients), len(rates))
+
+
+def _gap(model: Embedder, case: Examined, name: str) -> float:
+    return _cosine(model, case, f"{_capital(name)}.") - _cosine(model, case, f"No {name}.")
 
 
 def _cosine(model: Embedder, case: Examined, text: str) -> float:

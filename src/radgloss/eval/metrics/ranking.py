@@ -1,6 +1,9 @@
 """Recall that does not punish duplicates: texts that say the same thing are the same answer.
 
-Shapes: Q queries · N candidates."""
+Candidates of equal score come in any order with equal probability, so a model that gives every
+candidate one score gets exactly chance (hypergeometric), not luck. And where many reports are the
+same ("No acute abnormality."), any of them is right: told apart by their rows, a perfect model
+would be called wrong. Shapes: Q queries · N candidates · D width."""
 
 from __future__ import annotations
 
@@ -8,8 +11,15 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
-__all__ = ["expected_recall"]
+from radgloss.trust.arrays import scores as checked
+
+__all__ = ["expected_recall", "recall_at"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+DECIMALS = 6  # cosines that agree so far are equal: sums of other blocks end otherwise
 
 
 def expected_recall(
@@ -17,33 +27,91 @@ def expected_recall(
     wanted: Sequence[Hashable],
     offered: Sequence[Hashable],
     k: int,
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """For each query the probability that a right candidate is among the first k, (Q,).
 
-    Candidates of equal score come in any order with equal probability, so a model that gives every
-    candidate one score gets exactly chance (hypergeometric), not luck.
+    scores: (Q, N). A query whose answer is not offered gets 0.
 
     >>> expected_recall(np.zeros((1, 4)), ["a"], ["a", "b", "c", "d"], k=1)
     array([0.25])
     """
-    out = np.zeros(len(wanted))
-    for q, want in enumerate(wanted):
-        right = np.array([offer == want for offer in offered], bool)
-        if right.any():
-            out[q] = _within(scores[q], right, k)
-    return out
+    want, offer = _numbered(wanted, offered)
+    given = np.asarray(scores, np.float64)
+    right = want[:, None] == offer[None]
+    best = np.where(right, given, -np.inf).max(axis=1)
+    level = given == best[:, None]
+    return _within(
+        (given > best[:, None]).sum(axis=1), level.sum(axis=1), (level & right).sum(axis=1),
+        np.isfinite(best), k,
+    )  # fmt: skip
 
 
-def _within(scores: npt.NDArray[np.floating], right: npt.NDArray[np.bool_], k: int) -> float:
-    """The probability that a right one is among the first k, ties broken by chance."""
-    best = scores[right].max()
-    above = int((scores > best).sum())  # wrong ones all
-    tied = int((scores == best).sum())
-    hits = int((scores[right] == best).sum())
-    room = min(k - above, tied)
-    if room <= 0:
-        return 0.0
-    missed = 1.0
-    for i in range(room):  # no right one among `room` draws without replacement
-        missed *= max(tied - hits - i, 0) / (tied - i)
-    return 1.0 - missed
+def recall_at(
+    queries: npt.ArrayLike,
+    candidates: npt.ArrayLike,
+    wanted: Sequence[Hashable],
+    offered: Sequence[Hashable],
+    depths: Sequence[int] = (1, 5, 10),
+    chunk: int = 1024,
+) -> dict[int, Floats]:
+    """`expected_recall` at several depths from vectors, (Q, D) and (N, D), in flat memory.
+
+    At most chunk × chunk scores exist at a time. Scores are dot products, equal where they agree to
+    six decimals. Raises ValueError for vectors that are not finite or do not fit their names.
+
+    >>> found = recall_at([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]], "a", "ba", depths=(1, 2))
+    >>> {k: v.tolist() for k, v in found.items()}
+    {1: [1.0], 2: [1.0]}
+    """
+    x = checked(queries, what="queries")
+    y = checked(candidates, x.shape[1], "candidates")
+    if (len(wanted), len(offered)) != (len(x), len(y)):
+        raise ValueError(f"{len(wanted)} wanted and {len(offered)} offered names for {len(x)} "
+                         f"queries and {len(y)} candidates; wanted one each")  # fmt: skip
+    if chunk < 1 or not depths or min(depths) < 1:
+        raise ValueError(f"chunk {chunk}, depths {list(depths)}; wanted whole numbers above 0")
+    want, offer = _numbered(wanted, offered)
+    best = np.full(len(x), -np.inf)
+    above, tied, hits = (np.zeros(len(x), np.int64) for _ in range(3))
+    blocks = [(q, n) for q in range(0, len(x), chunk) for n in range(0, len(y), chunk)]
+    for q, n in blocks:  # first the best right candidate of each query …
+        mine, part = slice(q, q + chunk), slice(n, n + chunk)
+        right = want[mine, None] == offer[None, part]
+        near = np.where(right, _scores(x[mine], y[part]), -np.inf).max(axis=1)
+        best[mine] = np.maximum(best[mine], near)
+    for q, n in blocks:  # … then who stands above it and beside it
+        mine, part = slice(q, q + chunk), slice(n, n + chunk)
+        found = _scores(x[mine], y[part])
+        level = found == best[mine, None]
+        above[mine] += (found > best[mine, None]).sum(axis=1)
+        tied[mine] += level.sum(axis=1)
+        hits[mine] += (level & (want[mine, None] == offer[None, part])).sum(axis=1)
+    return {k: _within(above, tied, hits, np.isfinite(best), k) for k in depths}
+
+
+def _scores(x: Floats, y: Floats) -> Floats:
+    return np.asarray(np.round(x @ y.T, DECIMALS))
+
+
+def _numbered(wanted: Sequence[Hashable], offered: Sequence[Hashable]) -> tuple[Ints, Ints]:
+    """Names as numbers, the same name the same number."""
+    numbers: dict[Hashable, int] = {}
+    both = [numbers.setdefault(name, len(numbers)) for name in (*offered, *wanted)]
+    return np.array(both[len(offered) :], np.int64), np.array(both[: len(offered)], np.int64)
+
+
+def _within(above: Ints, tied: Ints, hits: Ints, offered: npt.NDArray[np.bool_], k: int) -> Floats:
+    """The probability that a right one is among the first k: `hits` of `tied` equals are right,
+    after `above` wrong ones; all (Q,)."""
+    room = np.clip(np.minimum(k - above, tied), 0, None)
+    wrong = tied - hits
+    # no right one among `room` draws without replacement: C(wrong, room) / C(tied, room)
+    missed = np.where(
+        room > wrong, 0.0, np.exp(_log_choose(wrong, room) - _log_choose(tied, room))
+    )  # fmt: skip
+    return np.where(offered, np.round(1 - missed, 12), 0.0)
+
+
+def _log_choose(n: Ints, k: Ints) -> Floats:
+    fits = np.maximum(n, k)  # where k > n the caller knows better
+    return np.asarray(gammaln(fits + 1) - gammaln(k + 1) - gammaln(fits - k + 1))
