@@ -12,7 +12,7 @@ from radgloss.engine.evidence import occlusion_map, regions
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.protocols import Drafter, Embedder, Labeler, verbs
 from radgloss.text.findings import exam_findings
-from radgloss.trust import Trust
+from radgloss.trust import Conformal, Trust
 from radgloss.types import Case, InputRejected, Study
 from tiny import SURE, UNSURE, checkpoint, image
 
@@ -43,6 +43,23 @@ def test_it_offers_what_it_says():
     assert isinstance(a, Labeler)
     assert isinstance(PairDrafter(a, "0"), Drafter)
     assert verbs(a) == ("embed", "label", "watch")
+
+
+def test_what_remains_possible_is_what_validation_left(ct):
+    """Sets of scores (−logit, logit): the study's own score decides, between two thresholds."""
+    logit = aligner().raw(ct, "liver cyst")
+
+    def remaining(absent, present, **kwargs):
+        c = checkpoint(**kwargs)
+        sets = {"ct-abdomen": {"liver cyst": Conformal(0.1, (absent, present), (20, 20), True)}}
+        return Aligner(replace(c, trust=replace(c.trust, sets=sets))).remaining(ct, "hepatic cyst")
+
+    assert remaining(-np.inf, -np.inf) == ("absent", "present")
+    assert remaining(-logit + 1, logit - 1) == ("present",)
+    assert remaining(-logit - 1, logit + 1) == ("absent",)
+    assert remaining(-logit + 1, logit + 1) == ()
+    assert remaining(-np.inf, -np.inf, threshold=-1.0) is None  # a stranger
+    assert aligner().remaining(ct, "liver cyst") is None  # nothing was fitted
 
 
 def test_vectors_have_unit_length_and_one_space(ct):

@@ -28,10 +28,11 @@ def test_every_kind_comes_back_and_answers_alike():
     words = detectors.fit_worded("neglabel", np.eye(3), seen, -np.eye(3))
     sets = conformal.fit([[1.0, -1.0]] * 20 + [[-1.0, 1.0]], [0] * 20 + [1], 0.1, True)
     trust = Trust({"a": {"x": PLATT, "y": STEPPED}}, {}, {"a": NEAREST, "b": gauss, "c": words},
-                  "40 studies", {"a": {"x": sets}})  # fmt: skip
+                  "40 studies", {"a": {"x": sets}}, {"a": "nearest: AUROC .9"})  # fmt: skip
     again = through_json(trust)
     assert again.labels == trust.labels
     assert again.sets == trust.sets
+    assert again.chosen == trust.chosen
     assert again.sets["a"]["x"].least[1] == -np.inf
     for exam, detector in trust.outliers.items():
         found = again.outliers[exam]

@@ -25,7 +25,7 @@ from radgloss.preprocess import Prepared, prepare
 from radgloss.text.findings import EXAMS, FindingType, finding_type
 from radgloss.text.prompts import Bank, plain
 from radgloss.trust import Detector
-from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Study
+from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Status, Study
 
 __all__ = ["Aligner", "Seen"]
 
@@ -129,6 +129,21 @@ class Aligner:
         if exam is None:
             return tuple(dict.fromkeys(k for of in labels.values() for k in of))
         return tuple(labels.get(exam, ()))
+
+    def remaining(self, study: Study, label: str) -> tuple[Status, ...] | None:
+        """What validation leaves possible, with the coverage that the checkpoint states.
+
+        "absent", "present", both (nothing can be ruled out) or neither (the study fits no class).
+        None where nothing may be said, or no set was fitted for this label and examination."""
+        row = _known(label)
+        name = row.what if row else label
+        fitted = self.checkpoint.trust.sets.get(self.exam(study) or "", {}).get(name)
+        if fitted is None or self.why_not(study):
+            return None
+        logit = self.raw(study, name)
+        (kept,) = fitted.sets([[-logit, logit]])
+        states: tuple[Status, ...] = ("absent", "present")
+        return tuple(s for s, k in zip(states, kept, strict=True) if k)
 
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""

@@ -32,8 +32,10 @@ from radgloss.text.prompts import Bank, gather
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.train import loop
 from radgloss.train.run import Run
-from radgloss.trust import Trust, calibration, outlier
+from radgloss.trust import Trust, calibration, choosing, conformal, detectors, outlier
 from radgloss.trust.calibration import Calibration, auroc, expected_calibration_error
+from radgloss.trust.conformal import Conformal
+from radgloss.trust.outlier import Detector
 from radgloss.types import InputRejected, Study
 
 __all__ = ["train_system"]
@@ -42,6 +44,7 @@ FAMILIAR = 100  # training studies of an examination that the outlier's bank is 
 SUPPORTING = 100  # training reports of an examination that a draft may point to
 KEPT = 4500  # pictures in the banks of all examinations together
 LEAST = 2  # studies with a finding, and without, that its calibration needs
+ALPHA = 0.1  # of the sets: the truth is outside one in ten, among the ill and among the healthy
 HEADS, HEAD_SEED = 20, 9_000_000  # simulated heads, asked once for the card
 
 
@@ -223,6 +226,7 @@ def finish(
         "seed": run.seed,
         "precision": run.precision,
         "preprocess": run.preprocess.digest,
+        "outliers": dict(trust.chosen),
         "validation": {
             exam: {k: _figures(c) for k, c in of.items()} for exam, of in trust.labels.items()
         },
@@ -269,27 +273,52 @@ def _some(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -> Trust:
-    """Temperatures, thresholds, sides and one outlier bank for each examination."""
+    """Temperatures, thresholds, sides, sets and one outlier detector for each examination."""
     labels: dict[str, dict[str, Calibration]] = {}
     sides: dict[str, dict[str, Calibration]] = {}
-    outliers = {}
+    sets: dict[str, dict[str, Conformal]] = {}
+    outliers, chosen = {}, {}
     exams = sorted({a.exam for a in validation} & EXAMS.keys())
     for exam in exams:
         mine = [a for a in validation if a.exam == exam]
-        labels[exam], sides[exam] = {}, {}
+        labels[exam], sides[exam], sets[exam] = {}, {}, {}
         for row in exam_findings(exam):
             known = [a for a in mine if row.what in a.truth]
             logits = np.array([a.logits[row.what] for a in known])
             truth = np.array([a.truth[row.what] for a in known], bool)
             if min(truth.sum(), (~truth).sum()) >= LEAST:
                 labels[exam][row.what] = calibration.fit(logits, truth)
+                both = np.stack([-logits, logits], axis=1)  # absent, present
+                sets[exam][row.what] = conformal.fit(both, truth, ALPHA, by_class=True)
             _fit_side(row.what, mine, sides[exam])
         familiar = [a.features for a in training if a.exam == exam]
         if familiar:
-            seen = [a.features for a in mine]
             bank = np.concatenate(familiar)
-            outliers[exam] = outlier.fit(bank, seen, KEPT // len(exams), seed=seed)
-    return Trust(labels, sides, outliers, f"{len(validation)} validation studies")
+            outliers[exam], chosen[exam] = _detector(
+                bank, validation, exam, KEPT // len(exams), seed
+            )
+    return Trust(labels, sides, outliers, f"{len(validation)} validation studies", sets, chosen)
+
+
+def _detector(
+    bank: npt.NDArray[np.float32], validation: Sequence[Asked], exam: str, keep: int, seed: int
+) -> tuple[Detector, str]:
+    """The detector that best tells this examination from the others, and how that was found."""
+    mine = [a.features for a in validation if a.exam == exam]
+    others = [a.features for a in validation if a.exam != exam]
+    nearest = outlier.fit(bank, mine, keep, seed=seed)
+    if min(len(mine), len(others)) < LEAST:
+        return nearest, f"{nearest.kind}: not measured, too few studies of other examinations"
+    candidates: dict[str, Detector] = {
+        nearest.kind: nearest,
+        detectors.Mahalanobis.kind: detectors.fit_mahalanobis(bank, mine),
+    }
+    choice = choosing.choose(candidates, _looked(mine), _looked(others))
+    return choice.detector, str(choice)
+
+
+def _looked(features: Sequence[npt.NDArray[np.float32]]) -> list[choosing.Looked]:
+    return [{"features": f} for f in features]
 
 
 def _fit_side(what: str, studies: Sequence[Asked], sides: dict[str, Calibration]) -> None:
@@ -329,11 +358,23 @@ def _table(studies: Sequence[Asked], exam: str, trust: Trust) -> dict[str, Any]:
             "ece": round(expected_calibration_error(p, truth), 3),
             "decided": round(float(decided.mean()), 3),
             "right_when_decided": round(float(right[decided].mean()), 3) if decided.any() else None,
+            "covered": _covered(what, mine, trust.sets.get(exam, {})),
             "side_right": _side_figure(what, mine, trust.sides[exam]),
             "n": len(mine),
             "positives": int(truth.sum()),
         }
     return table
+
+
+def _covered(what: str, studies: Sequence[Asked], sets: Mapping[str, Conformal]) -> str:
+    """How often the set held the truth, among the healthy and among the ill, and its mean size."""
+    if what not in sets:
+        return ""
+    logits = np.array([a.logits[what] for a in studies])
+    truth = [int(a.truth[what]) for a in studies]
+    found = conformal.coverage(sets[what].sets(np.stack([-logits, logits], axis=1)), truth)
+    absent, present = found.by_class
+    return f"{absent:.2f} absent, {present:.2f} present, mean size {found.size:.2f}"
 
 
 def _side_figure(what: str, studies: Sequence[Asked], sides: Mapping[str, Calibration]) -> str:

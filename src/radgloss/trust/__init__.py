@@ -18,12 +18,13 @@ class Trust:
 
     labels: how to read each label's score. sides: how to read "right against left" of a label
     (probability of right). outliers: is a study familiar? sets: which of absent (class 0) and
-    present (1) remain, from the scores −logit and logit, with a stated coverage. `fitted_on` names
-    the validation set; figures are two-fold cross-fitted there and confirmed on test in the
-    card."""
+    present (1) remain, from the scores −logit and logit, with a stated coverage. chosen: by
+    examination, which detector it is and how that was measured. `fitted_on` names the validation
+    set; figures are two-fold cross-fitted there and confirmed on test in the card."""
 
     labels: Mapping[str, Mapping[str, Calibration]]
     sides: Mapping[str, Mapping[str, Calibration]]
     outliers: Mapping[str, Detector]
     fitted_on: str = ""
     sets: Mapping[str, Mapping[str, Conformal]] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
     mahalanobis   distance to a Gaussian of the training features (arXiv 1807.03888)
     mcm           1 − the largest softmax share among the known words (arXiv 2211.13445)
-    energy        −τ log Σ exp(cosine / τ) over the known words (arXiv 2010.03759, on cosines)
+    energy        1 − τ log mean exp(cosine / τ) over the known words (arXiv 2010.03759, on cosines
+                  and moved so that, like every distance here, it is not below 0)
     neglabel      1 − the share that known words take from words that nothing known is called
                   (arXiv 2403.20078, without its grouping)
 
@@ -95,7 +96,7 @@ def _mcm(known: Floats, _: Floats, tau: float) -> Floats:
 
 
 def _energy(known: Floats, _: Floats, tau: float) -> Floats:
-    return np.asarray(-tau * logsumexp(known / tau, axis=1))
+    return np.asarray(1 - tau * (logsumexp(known / tau, axis=1) - np.log(known.shape[1])))
 
 
 def _neglabel(known: Floats, strange: Floats, tau: float) -> Floats:

@@ -39,6 +39,8 @@ def plain(trust: Trust) -> tuple[dict[str, Any], Arrays]:
         arrays |= {f"{exam}.{name}": array for name, array in held.items()}
     if trust.sets:
         about["sets"] = _each(trust.sets, _conformal)
+    if trust.chosen:
+        about["chosen"] = dict(trust.chosen)
     return about, arrays
 
 
@@ -58,6 +60,7 @@ def restored(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -
         outliers=outliers,
         fitted_on=about["fitted_on"],
         sets=_each(about.get("sets", {}), _restored_conformal),
+        chosen=dict(about.get("chosen", {})),
     )
 
 

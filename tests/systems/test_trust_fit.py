@@ -1,0 +1,46 @@
+"""What is fitted on validation: sets that cover, and a detector that was measured."""
+
+import numpy as np
+import pytest
+
+from radgloss.systems.finish import Asked, fit, score
+
+EXAM, WHAT = "ct-abdomen", "liver cyst"
+
+
+def studies(n, exam=EXAM, seed=0, shift=0.0):
+    """Logits that know the truth fairly well; features around `shift`."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for k in range(n):
+        true = k % 3 == 0
+        out.append(
+            Asked(exam, {WHAT: float(rng.normal(2.0 if true else -2.0, 1.5))}, {}, {WHAT: true}, {},
+                  rng.normal(shift, 1, (3, 6)).astype(np.float32), np.ones(4, np.float32), "")
+        )  # fmt: skip
+    return out
+
+
+def test_sets_cover_on_studies_that_took_no_part_and_the_card_says_how_often():
+    trust = fit(studies(50), studies(300, seed=1))
+    assert trust.sets[EXAM][WHAT].studied == (200, 100)
+    told = []
+    for seed in range(8):  # the promise is one over validation sets, too
+        trust = fit(studies(50), studies(300, seed=10 + seed))
+        row = score(studies(600, seed=100 + seed), trust)["labels"][EXAM][WHAT]["covered"]
+        told.append([float(part.split()[0]) for part in row.split(", ")[:2]])
+    assert np.mean(told, axis=0) == pytest.approx((0.9, 0.9), abs=0.035)
+
+
+def test_the_detector_is_chosen_against_other_examinations_and_says_so():
+    validation = [*studies(40, seed=1), *studies(40, "xr-chest", seed=2, shift=4.0)]
+    trust = fit([*studies(50), *studies(50, "xr-chest", seed=5, shift=4.0)], validation)
+    assert "40 familiar and 40 strange" in trust.chosen[EXAM]
+    assert "mahalanobis" in trust.chosen[EXAM]
+    assert trust.outliers[EXAM].foreign(studies(1, seed=9, shift=4.0)[0].features)
+
+
+def test_without_another_examination_the_choice_is_called_unmeasured():
+    trust = fit(studies(50), studies(40, seed=1))
+    assert "not measured" in trust.chosen[EXAM]
+    assert trust.outliers[EXAM].kind == "nearest"
