@@ -26,6 +26,7 @@ from radgloss.data.feeds import Desk
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.engine.aligner import Aligner
+from radgloss.text.banks import BankSet
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
 from radgloss.text.prompts import Bank, gather
@@ -226,6 +227,7 @@ def finish(
         "seed": run.seed,
         "precision": run.precision,
         "preprocess": run.preprocess.digest,
+        "prompts": str(BankSet(run.name, __version__, prompts)),
         "outliers": dict(trust.chosen),
         "validation": {
             exam: {k: _figures(c) for k, c in of.items()} for exam, of in trust.labels.items()
