@@ -30,7 +30,7 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 from radgloss import disk
-from radgloss.models.alignment import ARCHITECTURES
+from radgloss.models import alignment, representation
 from radgloss.preprocess import Preprocess
 from radgloss.text.prompts import Bank
 from radgloss.text.tokenizer import Tokenizer
@@ -60,7 +60,7 @@ class Checkpoint:
 
     name: str
     architecture: str
-    model: Any  # a module with encode_image, encode_text, describe
+    model: Any  # a module with encode_image and describe, encode_text, or all of them
     preprocess: Preprocess
     tokenizer: Tokenizer
     trust: Trust
@@ -74,6 +74,7 @@ class Checkpoint:
         return f"{self.architecture}:{self.name}"
 
 
+ARCHITECTURES = {**alignment.ARCHITECTURES, **representation.ARCHITECTURES}
 NOTHING = Support((), (), np.zeros((0, 1), np.float32))
 
 
@@ -276,11 +277,14 @@ def _golden_input(preprocess: Preprocess) -> torch.Tensor:
 
 
 def _golden(model: Any, tokenizer: Tokenizer, preprocess: Preprocess) -> dict[str, Any]:
-    tokens, mask = tokenizer(GOLDEN_TEXTS, model.config.text.context)
+    golden = {}
     with torch.no_grad():
-        image = model.encode_image(_golden_input(preprocess))
-        text = model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask))
-    return {"image": image.numpy(), "text": text.numpy()}
+        if hasattr(model, "encode_image"):
+            golden["image"] = model.encode_image(_golden_input(preprocess)).numpy()
+        if hasattr(model, "encode_text"):
+            tokens, mask = map(torch.from_numpy, tokenizer(GOLDEN_TEXTS, model.config.text.context))
+            golden["text"] = model.encode_text(tokens, mask).numpy()
+    return golden
 
 
 def _verify_golden(folder: Path, what: str, c: Checkpoint) -> None:

@@ -67,7 +67,7 @@ def systems() -> None:
     from radgloss.systems import SYSTEMS
 
     for name, recipe in SYSTEMS.items():
-        print(f"{name:12} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+        print(f"{name:20} {(recipe.__doc__ or '').strip().splitlines()[0]}")
 
 
 def train(
@@ -98,12 +98,15 @@ def train(
     )  # fmt: skip
     scored = [
         {"examination": exam, "label": k, **v}
-        for exam, of in card["test"]["labels"].items()
+        for exam, of in card["test"].get("labels", {}).items()
         for k, v in of.items()
     ]
     if scored:
         table(scored, ("examination", "label", "auroc", "decided", "right_when_decided",
                         "side_right", "n"))  # fmt: skip
+    elif "task" in card["test"]:
+        for of, figures in card["test"].items():
+            print(f"{of}: " + ", ".join(f"{k} {v}" for k, v in figures.items()))
     else:
         print("Not scored: the test split has no label with both answers.")
     print(f"Checkpoint {card['name']} in {output}")

@@ -50,7 +50,8 @@ class Aligner:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
         self.space = checkpoint.space
-        self._scale = float(checkpoint.model.scale.detach())
+        scale = getattr(checkpoint.model, "scale", None)  # a representation compares no texts
+        self._scale = 1.0 if scale is None else float(scale.detach())
         self._prompt = lru_cache(maxsize=4096)(self._encode_texts)
         self._last: tuple[Study, tuple[Seen, ...]] | None = None
         self._places: dict[tuple[str, str, int], Evidence] = {}  # of that study
@@ -185,6 +186,12 @@ class Aligner:
     def _encode_texts(self, texts: tuple[str, ...]) -> Floats:
         """The mean of the texts' vectors, (D,); of one text, its own."""
         model = self.checkpoint.model
+        if not (hasattr(model, "encode_image") and hasattr(model, "encode_text")):
+            raise InputRejected(
+                "no-words", f"checkpoint {self.checkpoint.name}",
+                f"{self.checkpoint.architecture}, a space without words", "pictures and words",
+                "Search it by image, or take an alignment checkpoint.",
+            )  # fmt: skip
         tokens, mask = self.checkpoint.tokenizer(texts, model.config.text.context)
         with torch.inference_mode():
             vectors = model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask))

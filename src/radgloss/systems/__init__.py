@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from radgloss.systems.alignment import clip, convirt, medclip, siglip
+from radgloss.systems.representation import autoencoder, expert, masked, skipgram, views
 from radgloss.train.run import Run
 
 __all__ = ["ARMS", "SYSTEMS"]
@@ -21,11 +22,32 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
     "medclip-paired": medclip.paired_only,
     "siglip": siglip.sigmoid,
     "siglip-softmax": siglip.softmax,
+    "words": skipgram.window,
+    "words-anywhere": skipgram.anywhere,
+    "cnn": autoencoder.convolutional,
+    "cnn-flat": autoencoder.flat,
+    "expert": expert.told,
+    "expert-untold": expert.untold,
+    "simclr": views.two_views,
+    "simclr-same": views.same,
+    "moco": views.queue,
+    "moco-hasty": views.hasty,
+    "mae": masked.patches,
+    "mae-seen": masked.seen,
+    "masked-words": masked.words,
+    "masked-words-blind": masked.blind,
 }
 
 ARMS: dict[str, tuple[str, ...]] = {
     "convirt": ("convirt-one-way", "convirt-equal", "convirt-whole"),
     "medclip": ("medclip-hard", "medclip-paired"),
     "siglip": ("siglip-softmax",),
+    "words": ("words-anywhere",),
+    "cnn": ("cnn-flat",),
+    "expert": ("expert-untold",),
+    "simclr": ("simclr-same",),
+    "moco": ("moco-hasty",),
+    "mae": ("mae-seen",),
+    "masked-words": ("masked-words-blind",),
 }
 """A system with its defining mechanism → the same without it, the plainest comparison first."""

@@ -22,10 +22,12 @@ from tqdm import tqdm
 from radgloss import __version__, checkpoint, dicom
 from radgloss.checkpoint import Checkpoint, Support
 from radgloss.data import phantom
-from radgloss.data.feeds import Desk
+from radgloss.data.feeds import Desk, Neighbours
+from radgloss.data.feeds.neighbours import report_sentences
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.engine.aligner import Aligner
+from radgloss.systems.representation import finish as representation
 from radgloss.text.banks import BankSet
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
@@ -75,9 +77,14 @@ def train_system(
     pairs = run.feed.read(
         manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading")
     )
-    tokenizer = _tokenizer(pairs, run, work)
-    model = _trained(run, pairs, manifest.split("train"), tokenizer, work, resume)
-    return finish(run, model, tokenizer, manifest, out, command)
+    tokenizer = _tokenizer(pairs, run, manifest.split("train"), work)
+    objective = _trained(run, pairs, manifest.split("train"), tokenizer, work, resume)
+    if representation.is_representation(run):
+        test = run.feed.read(manifest, "test", run.preprocess, work / "test", workers, _bar("test"))
+        splits = [(p, manifest.split(s)) for p, s in ((pairs, "train"), (test, "test"))]
+        card = _card(run, objective.model, manifest, command)
+        return representation.finish(run, objective, tokenizer, *splits, card, out)
+    return finish(run, objective.model, tokenizer, manifest, out, command)
 
 
 def _check(manifest: Manifest) -> None:
@@ -105,10 +112,15 @@ def _bar(what: str) -> Any:
     return progress
 
 
-def _tokenizer(pairs: Pairs, run: Run, work: Path) -> Tokenizer:
-    """Learned once from the training captions, kept with the unfinished run."""
+def _tokenizer(pairs: Pairs, run: Run, entries: Sequence[Entry], work: Path) -> Tokenizer:
+    """Learned once from the training captions, or whole words from the training reports where
+    words are what is learned; kept with the unfinished run."""
     path = work / "tokenizer.json"
-    if not path.is_file():
+    if path.is_file():
+        pass
+    elif isinstance(run.feed, Neighbours):
+        Tokenizer.of_words(report_sentences(entries), run.vocabulary).save(path)
+    else:
         Tokenizer.train((s for many in pairs.sentences for s in many), run.vocabulary).save(path)
     return Tokenizer.load(path)
 
@@ -123,13 +135,17 @@ def _trained(
 ) -> Any:
     torch.manual_seed(run.seed)
     module = checkpoint.architecture(run.architecture)
-    config = replace(run.model, text=replace(run.model.text, vocabulary=run.vocabulary))
+    config = run.model
+    if hasattr(config, "text"):
+        config = replace(config, text=replace(config.text, vocabulary=run.vocabulary))
     objective = module.Objective(module.build(config))
-    size, context = run.batch // run.accumulate, config.text.context
+    size = run.batch // run.accumulate
+    context = config.text.context if hasattr(config, "text") else 1
     desk = Desk(
         pairs, entries, tokenizer, context, size, run.seed, run.sampling, run.steps * run.accumulate
     )
-    return loop.train(run, objective, run.feed.batches(desk), work / "states", resume)
+    loop.train(run, objective, run.feed.batches(desk), work / "states", resume)
+    return objective
 
 
 # ------------------------------------------------------------------ asking studies
@@ -216,24 +232,13 @@ def finish(
     trust = fit(training, validation, run.seed)
     test = list(ask(manifest.split("test"), bare, "test"))
     card = {
-        "title": run.name,
-        "version": __version__,
-        "command": command,
-        "intended_use": "research and education; not a medical device",
-        "data": _data(manifest),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "steps": run.steps,
-        "batch": run.batch,
-        "seed": run.seed,
-        "precision": run.precision,
-        "preprocess": run.preprocess.digest,
+        **_card(run, model, manifest, command),
         "prompts": str(BankSet(run.name, __version__, prompts)),
         "outliers": dict(trust.chosen),
         "validation": {
             exam: {k: _figures(c) for k, c in of.items()} for exam, of in trust.labels.items()
         },
         "test": {**score(test, trust), "head_ct_refused": _heads(bare, trust)},
-        "license": "Apache-2.0",
     }
     support = Support(
         tuple(a.report for a in training),
@@ -245,6 +250,24 @@ def finish(
         prompts,
     )  # fmt: skip
     return {**card, "name": name}
+
+
+def _card(run: Run, model: Any, manifest: Manifest, command: str) -> dict[str, Any]:
+    """What every card says, before any figure."""
+    return {
+        "title": run.name,
+        "version": __version__,
+        "command": command,
+        "intended_use": "research and education; not a medical device",
+        "data": _data(manifest),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "steps": run.steps,
+        "batch": run.batch,
+        "seed": run.seed,
+        "precision": run.precision,
+        "preprocess": run.preprocess.digest,
+        "license": "Apache-2.0",
+    }
 
 
 def _sentences(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:

@@ -63,6 +63,28 @@ class Tokenizer:
         backend.train_from_iterator(texts, trainer)
         return cls(backend)
 
+    @classmethod
+    def of_words(cls, texts: Iterable[str], size: int = 2048) -> Tokenizer:
+        """Whole words instead of pieces, the `size` most frequent ones; others are unknown.
+
+        >>> t = Tokenizer.of_words(["No pleural effusion.", "An effusion."], size=5)
+        >>> t(["An effusion."], context=8)[0].tolist()
+        [[4, 3, 2]]
+        """
+        backend = Backend(models.WordLevel(unk_token=UNKNOWN))
+        backend.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+        backend.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.WhitespaceSplit(),
+                pre_tokenizers.Split(Regex(r"\d|[^\w\s]"), "isolated"),
+            ]
+        )
+        trainer = trainers.WordLevelTrainer(
+            vocab_size=size, special_tokens=[PAD, UNKNOWN], show_progress=False
+        )
+        backend.train_from_iterator(texts, trainer)
+        return cls(backend)
+
     def __call__(
         self, texts: Sequence[str], context: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

@@ -6,6 +6,24 @@ drawn, and how far they are moved, is `Sampling`, the same for every feed."""
 
 from radgloss.data.feeds.captioned import Captioned
 from radgloss.data.feeds.desk import Desk, Feed, Progress
+from radgloss.data.feeds.hidden import HiddenPatches, HiddenWords
+from radgloss.data.feeds.neighbours import Neighbours
+from radgloss.data.feeds.shots import Shots
+from radgloss.data.feeds.told import Told
 from radgloss.data.feeds.unpaired import Unpaired
+from radgloss.data.feeds.views import TwoViews, Views
 
-__all__ = ["Captioned", "Desk", "Feed", "Progress", "Unpaired"]
+__all__ = [
+    "Captioned",
+    "Desk",
+    "Feed",
+    "HiddenPatches",
+    "HiddenWords",
+    "Neighbours",
+    "Progress",
+    "Shots",
+    "Told",
+    "TwoViews",
+    "Unpaired",
+    "Views",
+]

@@ -8,7 +8,7 @@ Shapes: B pictures · M texts · P pairs of names · D shared width."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -60,24 +60,20 @@ class Objective(nn.Module):
     def __init__(self, model: Expert):
         super().__init__()
         self.model = model
-        self.contrast = clip.Objective(model)
 
     def forward(self, batch):
         config = self.model.config
-        known = batch.owner == KNOWLEDGE
-        loss, logs = self.contrast(_without(batch, known))
+        paired, known = batch.owner >= 0, batch.owner == KNOWLEDGE
+        x = self.model.encode_image(batch.images).float()  # (B, D)
+        y = self.model.encode_text(batch.tokens[paired], batch.mask[paired]).float()  # (M, D)
+        loss, top1 = clip.contrast(self.model.scale * x @ y.T, batch.owner[paired])
+        logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
         if config.knowledge:
             texts = self.model.encode_text(batch.tokens[known], batch.mask[known]).float()
             told = told_apart(*texts.chunk(2), config.closeness)
             logs = {**logs, "paired": loss.detach(), "told": told.detach()}
             loss = loss + config.knowledge * told
         return loss, logs
-
-
-def _without(batch, texts):  # the same batch without those texts
-    return replace(
-        batch, tokens=batch.tokens[~texts], mask=batch.mask[~texts], owner=batch.owner[~texts]
-    )
 
 
 def build(config: Config) -> Expert:

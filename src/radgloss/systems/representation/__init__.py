@@ -1,0 +1,1 @@
+"""Representations and ways of learning: each recipe with its defining mechanism, and without."""
