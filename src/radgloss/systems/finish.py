@@ -81,9 +81,9 @@ def train_system(
     objective = _trained(run, pairs, manifest.split("train"), tokenizer, work, resume)
     if representation.is_representation(run):
         test = run.feed.read(manifest, "test", run.preprocess, work / "test", workers, _bar("test"))
-        splits = [(p, manifest.split(s)) for p, s in ((pairs, "train"), (test, "test"))]
+        train, tested = (pairs, manifest.split("train")), (test, manifest.split("test"))
         card = _card(run, objective.model, manifest, command)
-        return representation.finish(run, objective, tokenizer, *splits, card, out)
+        return representation.finish(run, objective, tokenizer, train, tested, card, out)
     return finish(run, objective.model, tokenizer, manifest, out, command)
 
 

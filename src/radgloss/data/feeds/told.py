@@ -56,8 +56,10 @@ class Told(FromPairs):
             owner = np.r_[np.arange(desk.size), np.full(2 * len(told), KNOWLEDGE)]
             return Batch(
                 desk.pairs.images(chosen, k, desk.seed, desk.sampling.augment),
-                *map(torch.from_numpy, (tokens, mask, owner)),
-                answers=torch.zeros(desk.size, 0, dtype=torch.int8),
+                torch.from_numpy(tokens),
+                torch.from_numpy(mask),
+                torch.from_numpy(owner),
+                torch.zeros(desk.size, 0, dtype=torch.int8),
             )
 
         return batch
