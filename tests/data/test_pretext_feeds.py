@@ -10,6 +10,7 @@ import torch
 
 from radgloss.data.batch import KNOWLEDGE
 from radgloss.data.feeds import (
+    Change,
     Desk,
     HiddenPatches,
     HiddenWords,
@@ -17,12 +18,11 @@ from radgloss.data.feeds import (
     Shots,
     Told,
     TwoViews,
-    Views,
 )
 from radgloss.data.feeds.hidden import hidden_words
 from radgloss.data.feeds.neighbours import report_sentences
 from radgloss.data.feeds.told import concepts
-from radgloss.data.feeds.views import knows_sides, viewed
+from radgloss.data.feeds.two_views import knows_sides, viewed
 from radgloss.data.manifest import Caption, Entry, Manifest
 from radgloss.data.pairs import Pairs, Sampling
 from radgloss.preprocess import Preprocess
@@ -63,7 +63,7 @@ ENTRIES = tuple(entry(k, SAID[k % 3]) for k in range(STUDIES))
 PIECES = Tokenizer.train([s for many in SAID for s in many], 400)
 WORDS = Tokenizer.of_words(report_sentences(ENTRIES), 100)
 FEEDS = [
-    TwoViews(), TwoViews(views=None), HiddenPatches(), HiddenWords(), Neighbours(),
+    TwoViews(), TwoViews(change=None), HiddenPatches(), HiddenWords(), Neighbours(),
     Neighbours(near="anywhere"), Told(), Shots("hepatic steatosis", 2),
 ]  # fmt: skip
 
@@ -92,13 +92,13 @@ def test_a_batch_is_a_function_of_seed_and_step(pairs, feed):
 
 
 def test_both_views_are_of_the_same_pictures(pairs):
-    b = TwoViews(Views(1, 0, 0, 0, 0)).batches(desk(pairs))(0)  # nothing is changed
+    b = TwoViews(Change(1, 0, 0, 0, 0)).batches(desk(pairs))(0)  # nothing is changed
     first, second = b.images.chunk(2)
     torch.testing.assert_close(first, second, atol=1e-4, rtol=0)
     assert b.study.tolist() == [*range(8), *range(8)]
     cut = TwoViews().batches(desk(pairs))(0).images.chunk(2)
     assert (cut[0] - cut[1]).abs().mean() > 0.1
-    plain = TwoViews(views=None).batches(desk(pairs))(0).images.chunk(2)
+    plain = TwoViews(change=None).batches(desk(pairs))(0).images.chunk(2)
     assert torch.equal(*plain)
 
 
@@ -107,7 +107,7 @@ def test_a_view_is_never_a_mirror_image():
     images = torch.zeros(64, 1, 32, 32)
     images[..., :16] = 1.0
     for seed in range(3):
-        seen = viewed(images, Views(noise=0), torch.Generator().manual_seed(seed))
+        seen = viewed(images, Change(noise=0), torch.Generator().manual_seed(seed))
         left, right = seen[..., :16].mean((1, 2, 3)), seen[..., 16:].mean((1, 2, 3))
         assert (left >= right - 0.02).all()
         assert (left > right + 0.1).float().mean() > 0.7
@@ -115,7 +115,7 @@ def test_a_view_is_never_a_mirror_image():
 
 def test_a_mirror_turns_right_into_left_exactly():
     images = torch.rand(4, 3, 32, 32)
-    turned = viewed(images, Views(1, 0, 0, 0, 0, mirror=1.0), torch.Generator().manual_seed(0))
+    turned = viewed(images, Change(1, 0, 0, 0, 0, mirror=1.0), torch.Generator().manual_seed(0))
     torch.testing.assert_close(turned, images.flip(-1), atol=1e-5, rtol=0)
 
 
@@ -134,11 +134,11 @@ def test_a_mirror_is_refused_where_words_or_labels_know_a_side(tmp_path):
     for one in sided:
         assert knows_sides(one)
         with pytest.raises(InputRejected) as error:
-            read(TwoViews(Views(mirror=0.5)), [one], tmp_path)
+            read(TwoViews(Change(mirror=0.5)), [one], tmp_path)
         assert error.value.code == "mirror"
     plain = entry(1, ["The heart is enlarged, alright."])
     assert not knows_sides(plain)
-    for feed, one in ((TwoViews(Views(mirror=0.5)), plain), (TwoViews(), sided[0])):
+    for feed, one in ((TwoViews(Change(mirror=0.5)), plain), (TwoViews(), sided[0])):
         with pytest.raises(InputRejected) as error:
             read(feed, [one], tmp_path)
         assert error.value.code == "manifest"  # it went on to read, and found no study

@@ -10,11 +10,12 @@ from radgloss.data.feeds.hidden import HiddenPatches, HiddenWords
 from radgloss.data.feeds.neighbours import Neighbours
 from radgloss.data.feeds.shots import Shots
 from radgloss.data.feeds.told import Told
+from radgloss.data.feeds.two_views import Change, TwoViews
 from radgloss.data.feeds.unpaired import Unpaired
-from radgloss.data.feeds.views import TwoViews, Views
 
 __all__ = [
     "Captioned",
+    "Change",
     "Desk",
     "Feed",
     "HiddenPatches",
@@ -25,5 +26,4 @@ __all__ = [
     "Told",
     "TwoViews",
     "Unpaired",
-    "Views",
 ]

@@ -13,7 +13,7 @@ import torch
 
 from radgloss.data.batch import Batch
 from radgloss.data.feeds.desk import Desk, FromPairs
-from radgloss.data.feeds.views import pictures_only
+from radgloss.data.feeds.two_views import pictures_only
 from radgloss.data.pairs import Words, texts_of
 
 __all__ = ["HiddenPatches", "HiddenWords", "hidden_patches", "hidden_words"]

@@ -18,7 +18,7 @@ import torch
 
 from radgloss.data.batch import Batch
 from radgloss.data.feeds.desk import Desk, FromPairs
-from radgloss.data.feeds.views import pictures_only
+from radgloss.data.feeds.two_views import pictures_only
 from radgloss.data.manifest import Entry
 from radgloss.text.facts.sentences import sentences
 

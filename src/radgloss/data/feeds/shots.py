@@ -13,7 +13,7 @@ import torch
 
 from radgloss.data.batch import Batch
 from radgloss.data.feeds.desk import Desk, FromPairs
-from radgloss.data.feeds.views import pictures_only
+from radgloss.data.feeds.two_views import pictures_only
 from radgloss.data.known import Known, known_of
 from radgloss.types import InputRejected
 

@@ -22,7 +22,7 @@ import torch
 
 from radgloss.data.batch import to_model
 from radgloss.data.feeds.shots import answers_to, few
-from radgloss.data.feeds.views import pictures_only
+from radgloss.data.feeds.two_views import pictures_only
 from radgloss.data.known import known_of
 from radgloss.data.manifest import Entry
 from radgloss.data.pairs import Pairs

@@ -1,7 +1,7 @@
 """SimCLR (Chen et al., arXiv 2002.05709) and MoCo (He et al., arXiv 1911.05722) on pictures alone.
 
 Unusual here: views that a radiologist would call the same, never a mirror image where side matters
-(`data.feeds.views`; the trainer refuses it), one picture of a study in an epoch, no batch
+(`data.feeds.two_views`; the trainer refuses it), one picture of a study in an epoch, no batch
 normalisation. Without their ideas: SimCLR on two views that do not differ, which teaches nothing
 but to tell pictures apart by anything at all; MoCo whose keys come from the encoder itself
 (momentum 0), so that the queue holds keys of encoders that are gone.
@@ -34,7 +34,7 @@ def two_views() -> Run:
 
 def same() -> Run:
     """SimCLR without its idea: both views are the picture itself."""
-    return replace(two_views(), name="simclr-same", feed=TwoViews(views=None))
+    return replace(two_views(), name="simclr-same", feed=TwoViews(change=None))
 
 
 def queue() -> Run:

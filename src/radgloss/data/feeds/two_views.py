@@ -25,13 +25,13 @@ from radgloss.data.pairs import Pairs
 from radgloss.preprocess import Preprocess
 from radgloss.types import InputRejected
 
-__all__ = ["TwoViews", "Views", "knows_sides", "pictures_only", "viewed"]
+__all__ = ["Change", "TwoViews", "knows_sides", "pictures_only", "viewed"]
 
 SIDE = re.compile(r"\b(right|left)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Views:
+class Change:
     """How far two views of a picture may differ.
 
     least: the smallest side of a cut, as a share of the picture's. turn: degrees. gain and offset:
@@ -46,16 +46,16 @@ class Views:
     mirror: float = 0.0
 
 
-def viewed(images: torch.Tensor, views: Views, generator: torch.Generator) -> torch.Tensor:
+def viewed(images: torch.Tensor, change: Change, generator: torch.Generator) -> torch.Tensor:
     """One view of each picture, (B, C, S, S) → the same shape; background stays background."""
     n = len(images)
 
     def draw(*shape: int) -> torch.Tensor:
         return torch.rand(*shape, generator=generator) * 2 - 1
 
-    share = 1 - (1 - views.least) * (draw(n) + 1) / 2  # side of the cut
-    angle = views.turn * pi / 180 * draw(n)
-    over = 1 - 2 * ((draw(n) + 1) / 2 < views.mirror).float()
+    share = 1 - (1 - change.least) * (draw(n) + 1) / 2  # side of the cut
+    angle = change.turn * pi / 180 * draw(n)
+    over = 1 - 2 * ((draw(n) + 1) / 2 < change.mirror).float()
     theta = torch.zeros(n, 2, 3)
     theta[:, 0, 0], theta[:, 0, 1] = share * angle.cos() * over, -share * angle.sin()
     theta[:, 1, 0], theta[:, 1, 1] = share * angle.sin() * over, share * angle.cos()
@@ -63,8 +63,8 @@ def viewed(images: torch.Tensor, views: Views, generator: torch.Generator) -> to
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     low = float(images.min())
     cut = F.grid_sample(images - low, grid, align_corners=False) + low
-    seen = cut * (1 + views.gain * draw(n, 1, 1, 1)) + views.offset * draw(n, 1, 1, 1)
-    return seen + torch.randn(seen.shape, generator=generator) * views.noise
+    seen = cut * (1 + change.gain * draw(n, 1, 1, 1)) + change.offset * draw(n, 1, 1, 1)
+    return seen + torch.randn(seen.shape, generator=generator) * change.noise
 
 
 def knows_sides(entry: Entry) -> bool:
@@ -84,9 +84,9 @@ def pictures_only(images: torch.Tensor, **more: torch.Tensor) -> Batch:
 
 @dataclass(frozen=True)
 class TwoViews(FromPairs):
-    """views: how the two differ; None: not at all, the ablation."""
+    """change: how the two differ; None: not at all, the ablation."""
 
-    views: Views | None = Views()
+    change: Change | None = Change()
 
     def read(
         self,
@@ -98,12 +98,12 @@ class TwoViews(FromPairs):
         progress: Progress,
     ) -> Pairs:
         """`Pairs.build`. Raises InputRejected('mirror') where side matters and views mirror."""
-        if self.views is not None and self.views.mirror > 0:
+        if self.change is not None and self.change.mirror > 0:
             for entry in manifest.split(split):
                 if knows_sides(entry):
                     raise InputRejected(
                         "mirror", f"{manifest.path.name} line {entry.line}",
-                        f"words or labels with a side, and views mirrored in {self.views.mirror:g}",
+                        f"words or labels with a side, and mirrored views ({self.change.mirror:g})",
                         "no mirror where right and left are known", "Set mirror to 0.",
                     )  # fmt: skip
         return super().read(manifest, split, preprocess, folder, workers, progress)
@@ -116,7 +116,7 @@ class TwoViews(FromPairs):
             images = desk.pairs.images(chosen, k, desk.seed, None)
             generator = torch.Generator().manual_seed(desk.seed * 1_000_003 + k)
             both = [
-                images if self.views is None else viewed(images, self.views, generator)
+                images if self.change is None else viewed(images, self.change, generator)
                 for _ in range(2)
             ]
             return pictures_only(torch.cat(both), study=torch.arange(len(images)).repeat(2))
