@@ -172,6 +172,8 @@ class Aligner:
     def _look(self, image: Image) -> Seen:
         prepared = prepare(image, self.checkpoint.preprocess)
         model = self.checkpoint.model
+        if not hasattr(model, "encode_image"):
+            raise self._lacks("no-pictures", "pictures", "Give it words")
         vectors, features = [], []
         with torch.inference_mode():
             for part in _chunks(prepared.pixels):
@@ -180,18 +182,21 @@ class Aligner:
                 vectors.append(model.from_description(tokens).numpy())
         return Seen(image, prepared, np.concatenate(vectors), np.concatenate(features))
 
+    def _lacks(self, code: str, what: str, do: str) -> InputRejected:
+        name, kind = self.checkpoint.name, self.checkpoint.architecture
+        return InputRejected(
+            code, f"checkpoint {name}", f"{kind}, a space without {what}", f"one with {what}",
+            f"{do}, or take an alignment checkpoint.",
+        )  # fmt: skip
+
     def _mean(self, seen: Seen) -> Floats:
         return _unit(seen.vectors.mean(0))
 
     def _encode_texts(self, texts: tuple[str, ...]) -> Floats:
         """The mean of the texts' vectors, (D,); of one text, its own."""
         model = self.checkpoint.model
-        if not (hasattr(model, "encode_image") and hasattr(model, "encode_text")):
-            raise InputRejected(
-                "no-words", f"checkpoint {self.checkpoint.name}",
-                f"{self.checkpoint.architecture}, a space without words", "pictures and words",
-                "Search it by image, or take an alignment checkpoint.",
-            )  # fmt: skip
+        if not hasattr(model, "encode_text"):
+            raise self._lacks("no-words", "words", "Search it by image")
         tokens, mask = self.checkpoint.tokenizer(texts, model.config.text.context)
         with torch.inference_mode():
             vectors = model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask))
