@@ -67,7 +67,7 @@ VARIANTS = {
     "debug-conv": Config(size=32, stem=ConvStem((8, 16)), width=32, depth=1, heads=2),
     "debug-residual": Config(size=32, stem=ResidualStem(8, (16,)), width=32, depth=1, heads=2),
     "small": Config(size=64, stem=ResidualStem(24, (48, 96)), width=128, depth=2, heads=4),
-    "starter": Config(size=160, stem=ResidualStem(), depth=2),
+    "starter": Config(size=128, stem=ResidualStem(), depth=2),
     "base": Config(size=224, stem=PatchStem(16), width=768, depth=12, heads=12),
 }
 
