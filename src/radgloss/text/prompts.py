@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from radgloss.text.facts import findings
 from radgloss.text.templates import sentence
@@ -20,7 +20,7 @@ from radgloss.types import Finding
 __all__ = ["Bank", "gather", "plain"]
 
 MOST = 12  # phrasings of one kind
-LEAST = 3  # phrasings on both ends before a gathered bank is better than plain sentences
+LEAST = 3  # phrasings of one kind before they are better than plain sentences
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def gather(texts: Iterable[tuple[str, str]], most: int = MOST) -> dict[str, Bank
     """By finding, how these (examination, sentence) pairs state and deny it.
 
     Sentences that speak of another finding as well, or that hedge, are passed over; of many, the
-    same `most` are kept whatever their order.
+    same `most` are kept whatever their order. What is stated and never denied (nobody writes "no
+    chest tube") is asked against a plain denial.
 
     >>> said = ["Left effusion.", "Right effusion.", "There is a pleural effusion.",
     ...         "No pleural effusion.", "No effusion.", "There is no effusion."]
@@ -78,7 +79,11 @@ def gather(texts: Iterable[tuple[str, str]], most: int = MOST) -> dict[str, Bank
                      ("present", "absent", "right present", "left present")))
         for what, of in kept.items()
     }  # fmt: skip
-    return {k: b for k, b in banks.items() if min(len(b.present), len(b.absent)) >= LEAST}
+    return {what: _deniable(what, b) for what, b in banks.items() if len(b.present) >= LEAST}
+
+
+def _deniable(what: str, bank: Bank) -> Bank:
+    return bank if len(bank.absent) >= LEAST else replace(bank, absent=plain(what).absent)
 
 
 def _some(texts: Iterable[str], most: int) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Unusual here: pictures are single frames of whole studies, captions say what is 
 every sentence is a positive of its own, and each picture is asked what is known of it, a statement
 against its denial, as it will be asked when the model serves (`data.quiz`).
 
-    make starter        # 3,830 phantoms of three examinations, then the line below
+    make starter        # 3,527 phantoms of three examinations, then the line below
     radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
 
 Measured result: dev/LOG.md, 2026-11-25; the card of the shipped `starter` checkpoint has its
@@ -43,7 +43,7 @@ def starter() -> Run:
         model=clip.VARIANTS["starter"],
         preprocess=Preprocess(size=128),
         vocabulary=1024,
-        steps=3600,
+        steps=2800,
         batch=64,
         sampling=Sampling(texts=2, per_study=6, asked=True, sought=0.5),
         rate=1e-3,
