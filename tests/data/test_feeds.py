@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from radgloss.data.batch import NOBODY
-from radgloss.data.feeds import Captioned, Desk, Unpaired
+from radgloss.data.batch import KNOWLEDGE, NOBODY, QUESTION
+from radgloss.data.feeds import Captioned, Desk, Masked, Queried, Reported, Studies, Unpaired
+from radgloss.data.feeds.queried import entities
+from radgloss.data.feeds.studies import said_by_labels
 from radgloss.data.known import known_of, places_of
 from radgloss.data.manifest import Entry
 from radgloss.data.pairs import Pairs, Sampling
 from radgloss.data.quiz import side_of
 from radgloss.preprocess import Preprocess
 from radgloss.systems import ARMS, SYSTEMS
+from radgloss.text.knowledge import concepts
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Report
 
@@ -72,7 +75,15 @@ def texts(batch):
     return [TOKENIZER.decode(t[m].tolist()).strip().replace(" .", ".") for t, m in rows]
 
 
-FEEDS = (Captioned(), Captioned(words="whole"), Unpaired())
+FEEDS = (
+    Captioned(),
+    Captioned(words="whole"),
+    Unpaired(),
+    Studies(),
+    Masked(),
+    Reported(),
+    Queried(),
+)
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=str)
@@ -88,7 +99,7 @@ def test_a_step_is_the_same_whenever_it_is_made(pairs, feed):
 def test_feeds_that_look_alike_are_different_runs():
     run = SYSTEMS["medclip"]()
     digests = {replace(run, feed=f).digest for f in (*FEEDS, Unpaired(strangers=0.0))}
-    assert len(digests) == 4
+    assert len(digests) == 8
 
 
 def test_every_arm_is_a_system_that_differs_from_its_own_in_something():
@@ -149,3 +160,115 @@ def test_without_strangers_only_partners_are_left(pairs):
     b = Unpaired(strangers=0.0).batches(desk(pairs))(0)
     assert {n // VIEWS % 3 for n in numbers(b)} == {0}
     assert b.owner.tolist() == list(range(8))
+
+
+# ------------------------------------------------------------------ several views
+
+
+def test_two_views_and_two_sections_are_of_one_study(pairs):
+    for k in range(3):
+        b = Studies().batches(desk(pairs))(k)
+        studies = [n // VIEWS for n in numbers(b)]
+        assert studies[:4] == studies[4:]
+        assert all(n != m for n, m in zip(numbers(b)[:4], numbers(b)[4:], strict=True))
+        assert b.study.tolist() == [0, 1, 2, 3] * 2
+        for study, first, second in zip(studies[:4], texts(b)[:4], texts(b)[4:], strict=True):
+            if study % 3 != 2:  # a report
+                assert first == " ".join(SAID[study % 3]).lower()
+                assert second == SAID[study % 3][0].lower()
+            else:  # labels only: no pleural effusion
+                assert {first, second} == {"no pleural effusion."}
+
+
+def test_studies_with_labels_only_can_be_left_out(pairs):
+    seen = {
+        n // VIEWS for k in range(4) for n in numbers(Studies("left out").batches(desk(pairs))(k))
+    }
+    assert seen == {s for s in range(STUDIES) if s % 3 != 2}
+
+
+def test_every_study_comes_once_an_epoch(pairs):
+    made = Studies().batches(desk(pairs))
+    seen = [n // VIEWS for k in range(3) for n in numbers(made(k))[:4]]
+    assert sorted(seen) == list(range(STUDIES))
+
+
+def test_views_are_never_mirrored(pairs, monkeypatch):
+    """A bright left half stays left in both views, whatever the draw."""
+    bright = np.zeros((len(pairs), 3, 32, 32), np.uint8)
+    bright[..., :10] = 255
+    monkeypatch.setattr(pairs, "pictures", bright)
+    made = Studies().batches(desk(pairs, sampling=Sampling()))
+    for k in range(4):
+        images = made(k).images
+        assert (images[..., :16].mean((1, 2, 3)) > images[..., 16:].mean((1, 2, 3))).all()
+
+
+def test_labels_are_put_into_words_with_their_side():
+    entry = Entry(1, Path("study"), "p", exam="xr-chest", labels={
+        "pleural effusion": {"present": True, "side": "left"}, "cardiomegaly": {"present": False},
+        "lung nodule": {},
+    })  # fmt: skip
+    said = said_by_labels(entry, np.random.default_rng(0))
+    assert said in (
+        "No cardiomegaly. There is a left pleural effusion.",
+        "There is a left pleural effusion. No cardiomegaly.",
+    )
+
+
+# ------------------------------------------------------------------ long texts, hidden words
+
+
+def test_a_long_text_is_the_caption_and_the_report(pairs):
+    b = Reported().batches(desk(pairs, context=64))(0)
+    for number, text in zip(numbers(b), texts(b), strict=True):
+        said = SAID[number // VIEWS % 3]
+        assert text == " ".join([*said, *said, said[0]]).lower()
+
+
+def test_whole_words_are_hidden_and_never_padding(pairs):
+    b = Masked(share=0.3).batches(desk(pairs))(0)
+    assert b.hidden.any(1).all()
+    assert not (b.hidden & ~b.mask).any()
+    for row, words in zip(b.hidden, b.words, strict=True):
+        for word in words[row].unique():
+            assert row[words == word].all()
+        count = int(words.max()) + 1
+        assert len(words[row].unique()) == round(0.3 * count)
+
+
+# ------------------------------------------------------------------ knowledge and queries
+
+
+def test_knowledge_comes_first_and_without_pictures(pairs):
+    made = Queried(knowledge=0.3).batches(desk(pairs, context=64))  # of ten steps
+    assert [len(made(k).images) for k in range(10)] == [0] * 3 + [8] * 7
+    taught = made(2)
+    assert taught.owner.tolist() == [KNOWLEDGE] * 16
+    home = {s: k for k, many in enumerate(concepts()) for s in many}
+    said = [s.replace(" :", ":") for s in texts(taught)]
+    for first, second in zip(said[:8], said[8:], strict=True):
+        assert home[first] == home[second]
+        assert first != second
+
+
+def test_statements_of_knowledge_mean_one_finding_each():
+    table = concepts()
+    assert len({s for many in table for s in many}) == sum(map(len, table))
+    assert any({"hepatic steatosis", "fatty liver"} <= set(many) for many in table)
+
+
+def test_what_is_asked_is_a_name_with_what_is_known_of_it(pairs):
+    b = Queried().batches(desk(pairs))(9)
+    asked = [t for t, o in zip(texts(b), b.owner, strict=True) if o == QUESTION]
+    assert {"pleural effusion", "pneumothorax"} <= set(asked)
+    column = b.answers[:, asked.index("pleural effusion")].tolist()
+    assert column == [(1, 1, -1)[n // VIEWS % 3] for n in numbers(b)]
+
+
+def test_entities_stand_for_the_words_of_a_picture(pairs):
+    b = Queried().batches(desk(pairs))(9)
+    for number, text in zip(numbers(b), texts(b), strict=False):
+        said = entities(" ".join(SAID[number // VIEWS % 3]), "xr-chest")
+        assert said
+        assert text.replace(" ;", ";") == said.lower()

@@ -1,11 +1,13 @@
 """Laws that every architecture and every debug variant keeps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from radgloss.data.batch import Batch
+from radgloss.data.batch import KNOWLEDGE, QUESTION, Batch
 from radgloss.models.alignment import ARCHITECTURES, clip
 
 DEBUG = [
@@ -34,9 +36,26 @@ def batch(config, size=6, seed=0):
     images = rng.normal(size=(size, config.image.channels, side, side)).astype(np.float32)
     words = (torch.from_numpy(a) for a in (tokens * mask, mask, np.arange(size)))
     facts = torch.from_numpy(rng.integers(-1, 2, (size, 12)).astype(np.int8))
+    pieces = torch.from_numpy(np.where(mask, np.arange(8) // 2, -1))  # two pieces a word
     return Batch(
-        torch.from_numpy(images), *words, NOT_ASKED.expand(size, 0), facts=facts, said=facts,
+        torch.from_numpy(images), *words, NOT_ASKED.expand(size, 0), words=pieces,
+        study=torch.arange(size) % (size // 2), facts=facts, said=facts,
+        hidden=(torch.arange(8) == 1) & torch.from_numpy(mask),
     )  # fmt: skip
+
+
+def brought(module, b):
+    """The batch with what this architecture alone is brought: names to ask for, and knowledge."""
+    if module is not ARCHITECTURES["kad"]:
+        return b
+    size = len(b)
+    more = {"tokens": b.tokens.flip(0), "mask": b.mask.flip(0)}  # three names, four statements
+    more["tokens"] = torch.cat([b.tokens, more["tokens"], b.tokens[:1].flip(1)])
+    more["mask"] = torch.cat([b.mask, more["mask"], b.mask[:1] | True])
+    owner = torch.cat([b.owner, torch.tensor([QUESTION] * 3 + [KNOWLEDGE] * 4)])
+    answers = torch.ones(size, 3, dtype=torch.int8)
+    answers[: size // 2, :2] = -1
+    return replace(b, **more, owner=owner, answers=answers)
 
 
 @pytest.mark.parametrize(("module", "variant"), DEBUG)
@@ -53,7 +72,7 @@ def test_shapes_and_unit_length(module, variant):
 @pytest.mark.parametrize(("module", "variant"), DEBUG)
 def test_every_parameter_gets_a_finite_gradient(module, variant):
     objective = built(module, variant)
-    loss, _ = objective(batch(objective.model.config))
+    loss, _ = objective(brought(module, batch(objective.model.config)))
     loss.backward()
     for name, parameter in objective.named_parameters():
         assert parameter.grad is not None, name
@@ -96,7 +115,7 @@ def test_saved_and_loaded_is_bit_identical(module, variant, tmp_path):
 @pytest.mark.parametrize(("module", "variant"), DEBUG)
 def test_one_batch_can_be_overfitted(module, variant):
     objective = built(module, variant)
-    b = batch(objective.model.config)
+    b = brought(module, batch(objective.model.config))
     optimizer = torch.optim.AdamW(objective.parameters(), lr=3e-3)
     for _ in range(60):
         optimizer.zero_grad()

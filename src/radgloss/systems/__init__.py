@@ -4,22 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from radgloss.systems.alignment import clip, convirt, medclip, siglip
+from radgloss.systems.alignment import (
+    biomedclip,
+    clip,
+    convirt,
+    cxrclip,
+    gloria,
+    kad,
+    medclip,
+    pmcclip,
+    siglip,
+)
 from radgloss.systems.representation import autoencoder, expert, masked, skipgram, views
 from radgloss.train.run import Run
 
 __all__ = ["ARMS", "SYSTEMS"]
 
 SYSTEMS: dict[str, Callable[[], Run]] = {
+    "biomedclip": biomedclip.long,
+    "biomedclip-short": biomedclip.short,
+    "biomedclip-letters": biomedclip.letters,
     "clip": clip.starter,
     "clip-debug": clip.debug,
     "convirt": convirt.weighted,
     "convirt-one-way": convirt.one_way,
     "convirt-equal": convirt.equal,
     "convirt-whole": convirt.whole,
+    "cxr-clip": cxrclip.views,
+    "cxr-clip-pairs": cxrclip.pairs,
+    "cxr-clip-no-images": cxrclip.no_images,
+    "cxr-clip-no-texts": cxrclip.no_texts,
+    "cxr-clip-no-prompts": cxrclip.no_prompts,
+    "gloria": gloria.local,
+    "gloria-global": gloria.whole,
+    "kad": kad.knowing,
+    "kad-unknowing": kad.unknowing,
+    "kad-words": kad.words,
+    "kad-unasked": kad.unasked,
     "medclip": medclip.soft,
     "medclip-hard": medclip.hard,
     "medclip-paired": medclip.paired_only,
+    "pmc-clip": pmcclip.fused,
+    "pmc-clip-alone": pmcclip.alone,
     "siglip": siglip.sigmoid,
     "siglip-softmax": siglip.softmax,
     "words": skipgram.window,
@@ -39,8 +65,18 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
 }
 
 ARMS: dict[str, tuple[str, ...]] = {
+    "biomedclip": ("biomedclip-short", "biomedclip-letters"),
     "convirt": ("convirt-one-way", "convirt-equal", "convirt-whole"),
+    "cxr-clip": (
+        "cxr-clip-pairs",
+        "cxr-clip-no-images",
+        "cxr-clip-no-texts",
+        "cxr-clip-no-prompts",
+    ),
+    "gloria": ("gloria-global",),
+    "kad": ("kad-unknowing", "kad-words", "kad-unasked"),
     "medclip": ("medclip-hard", "medclip-paired"),
+    "pmc-clip": ("pmc-clip-alone",),
     "siglip": ("siglip-softmax",),
     "words": ("words-anywhere",),
     "cnn": ("cnn-flat",),

@@ -7,8 +7,12 @@ drawn, and how far they are moved, is `Sampling`, the same for every feed."""
 from radgloss.data.feeds.captioned import Captioned
 from radgloss.data.feeds.desk import Desk, Feed, Progress
 from radgloss.data.feeds.hidden import HiddenPatches, HiddenWords
+from radgloss.data.feeds.masked import Masked
 from radgloss.data.feeds.neighbours import Neighbours
+from radgloss.data.feeds.queried import Queried
+from radgloss.data.feeds.reported import Reported
 from radgloss.data.feeds.shots import Shots
+from radgloss.data.feeds.studies import Studies
 from radgloss.data.feeds.told import Told
 from radgloss.data.feeds.two_views import Change, TwoViews
 from radgloss.data.feeds.unpaired import Unpaired
@@ -20,9 +24,13 @@ __all__ = [
     "Feed",
     "HiddenPatches",
     "HiddenWords",
+    "Masked",
     "Neighbours",
     "Progress",
+    "Queried",
+    "Reported",
     "Shots",
+    "Studies",
     "Told",
     "TwoViews",
     "Unpaired",

@@ -2,13 +2,28 @@
 
 from types import ModuleType
 
-from radgloss.models.alignment import clip, convirt, medclip, siglip
+from radgloss.models.alignment import (
+    biomedclip,
+    clip,
+    convirt,
+    cxrclip,
+    gloria,
+    kad,
+    medclip,
+    pmcclip,
+    siglip,
+)
 
 __all__ = ["ARCHITECTURES"]
 
 ARCHITECTURES: dict[str, ModuleType] = {
+    "biomedclip": biomedclip,
     "clip": clip,
     "convirt": convirt,
+    "cxr-clip": cxrclip,
+    "gloria": gloria,
+    "kad": kad,
     "medclip": medclip,
+    "pmc-clip": pmcclip,
     "siglip": siglip,
 }
