@@ -37,7 +37,7 @@ from radgloss.text.tokenizer import Tokenizer
 from radgloss.trust import Trust, stored
 from radgloss.types import InputRejected
 
-__all__ = ["SCHEMA", "Checkpoint", "Support", "architecture", "load", "rounded", "save"]
+__all__ = ["SCHEMA", "Checkpoint", "Support", "architecture", "load", "rounded", "save", "weights"]
 
 SCHEMA = 2
 TOLERANCE = 1e-3  # golden vectors: other processors round otherwise; a wrong weight is far beyond
@@ -219,6 +219,14 @@ def load(folder: Path) -> Checkpoint:
                         "Fetch or train it again.") from problem  # fmt: skip
     _verify_golden(folder, what, checkpoint)
     return checkpoint
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint of any architecture, after every file was found to have its hash.
+
+    Raises InputRejected('checkpoint')."""
+    _checked_files(folder, f"checkpoint {folder.name}")
+    return load_file(folder / "weights.safetensors")
 
 
 def _rejected(what: str, found: str, wanted: str, do: str) -> InputRejected:

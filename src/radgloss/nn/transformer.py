@@ -69,9 +69,14 @@ class TextEncoder(nn.Module):
             x = block(x, mask)
         return self.norm(x)
 
-    def head(self, states, mask):  # (B, T, D), (B, T) -> (B, O)
-        pooled = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+    def pool(self, states, mask):  # (B, T, D), (B, T) -> (B, D), the mean of the real tokens
+        return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
+    def vector(self, pooled):  # (B, D) -> (B, O), centred over the batch
         return self.project(self.centre(pooled))
+
+    def head(self, states, mask):  # (B, T, D), (B, T) -> (B, O)
+        return self.vector(self.pool(states, mask))
 
     def forward(self, tokens, mask):  # (B, T) int, (B, T) bool -> (B, O)
         return self.head(self.states(tokens, mask), mask)

@@ -16,7 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from radgloss.models.alignment.towers import ByRows
 from radgloss.nn import transformer, vit
+from radgloss.nn.contrast import contrast
 
 __all__ = ["VARIANTS", "Clip", "Config", "Objective", "build", "contrast"]
 
@@ -61,6 +63,13 @@ class Clip(nn.Module):
     def encode_text(self, tokens, mask):  # (B, T), (B, T) -> (B, D), unit length
         return F.normalize(self.text(tokens, mask), dim=-1)
 
+    def read(self, tokens, mask):  # (M, T), (M, T) -> (M, width of the text tower)
+        """Mean token before centring and projection: a row comes from its own text alone."""
+        return self.text.pool(self.text.states(tokens, mask), mask)
+
+    def from_read(self, read):  # (M, width of the text tower) -> (M, D), unit length
+        return F.normalize(self.text.vector(read), dim=-1)
+
     def describe(self, images):  # (B, C, S, S) -> (B, width of the image tower)
         """Mean token before the projection: keeps what the words do not mention, which the
         outlier score needs."""
@@ -74,16 +83,11 @@ class Clip(nn.Module):
 ASKED = 5.0  # weight of the questions: both losses then begin at about 4
 
 
-class Objective(nn.Module):
+class Objective(ByRows):
     """Each image finds its own texts and each text its own image; questions find their answers."""
 
-    def __init__(self, model: Clip):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
-        x = self.model.encode_image(batch.images).float()
-        y = self.model.encode_text(batch.tokens, batch.mask).float()
+    def loss(self, batch, described, read):
+        x, y = self.vectors(described, read)
         logits = self.model.scale * x @ y.T  # (B, M)
         paired = batch.owner >= 0
         loss, top1 = contrast(logits[:, paired], batch.owner[paired])
@@ -93,15 +97,6 @@ class Objective(nn.Module):
             logs |= {"paired": loss.detach(), "asked": asked.detach()}
             loss = loss + ASKED * asked
         return loss, logs
-
-
-def contrast(logits, owner):  # (B, M), (M,) -> loss, share of texts that find their image
-    """Symmetric cross-entropy over the batch; an image shares its target among its texts."""
-    own = torch.arange(len(logits), device=logits.device)[:, None] == owner[None]  # (B, M)
-    to_text = -(logits.log_softmax(1) * own).sum(1) / own.sum(1)  # (B,)
-    to_image = F.cross_entropy(logits.T, owner)
-    top1 = (logits.argmax(0) == owner).float().mean()
-    return (to_text.mean() + to_image) / 2, top1
 
 
 def _answered(logits, answers):  # (B, 2 Q), (B, Q) -> mean over what is known

@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment.towers import Towers
+from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import cnn, transformer
+from radgloss.nn.contrast import directions, found
 
 __all__ = ["VARIANTS", "Config", "Convirt", "Objective", "build"]
 
@@ -64,26 +65,22 @@ class Convirt(Towers):
         return F.normalize(self.project_image(self.image.head(described)), dim=-1)
 
     def encode_text(self, tokens, mask):  # (M, T), (M, T) -> (M, D), unit length
-        return F.normalize(self.project_text(self.text(tokens, mask)), dim=-1)
+        return self.from_read(self.read(tokens, mask))
+
+    def from_read(self, read):  # (M, W of the text tower) -> (M, D), unit length
+        return F.normalize(self.project_text(self.text.vector(read)), dim=-1)
 
 
-class Objective(nn.Module):
+class Objective(ByRows):
     """An image finds its sentence; with less weight, the sentence finds its image."""
 
-    def __init__(self, model: Convirt):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
-        x = self.model.encode_image(batch.images).float()
-        y = self.model.encode_text(batch.tokens, batch.mask).float()
+    def loss(self, batch, described, read):
+        x, y = self.vectors(described, read)
         logits = self.model.scale * x @ y.T  # (B, M)
-        own = torch.arange(len(x), device=x.device)[:, None] == batch.owner[None]
-        to_text = (-(logits.log_softmax(1) * own).sum(1) / own.sum(1)).mean()  # equation 2
-        to_image = F.cross_entropy(logits.T, batch.owner)  # equation 3
+        to_text, to_image = directions(logits, batch.owner)  # equations 2 and 3
         share = self.model.config.towards_text
         loss = share * to_text + (1 - share) * to_image  # equation 4
-        top1 = (logits.argmax(0) == batch.owner).float().mean()
+        top1 = found(logits, batch.owner)
         return loss, {"top1": top1, "to_text": to_text.detach(), "to_image": to_image.detach()}
 
 

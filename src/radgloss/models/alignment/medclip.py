@@ -20,8 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment.towers import Towers
+from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import cnn, transformer
+from radgloss.nn.contrast import found, soft
 
 __all__ = ["VARIANTS", "Config", "MedClip", "Objective", "build", "similarity"]
 
@@ -53,38 +54,26 @@ class MedClip(Towers):
         self.log_scale = nn.Parameter(torch.tensor(-log(config.temperature)))
 
 
-class Objective(nn.Module):
+class Objective(ByRows):
     """Images and texts agree as far as their findings do."""
 
-    def __init__(self, model: MedClip):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
-        x = self.model.encode_image(batch.images).float()
-        y = self.model.encode_text(batch.tokens, batch.mask).float()
+    def loss(self, batch, described, read):
+        x, y = self.vectors(described, read)
         logits = self.model.scale * x @ y.T  # (B, M)
         config = self.model.config
         if config.targets == "own":
             own = torch.arange(len(x), device=x.device)[:, None] == batch.owner[None]
             loss = (_partners(logits, own) + _partners(logits.T, own.T)) / 2
         else:
-            alike = config.sharpness * similarity(batch.facts, batch.said)
-            to_text = _divergence(logits, alike.softmax(1))
-            to_image = _divergence(logits.T, alike.T.softmax(1))
-            loss = (to_text + to_image) / 2
+            loss = soft(logits, config.sharpness * similarity(batch.facts, batch.said))
         paired = batch.owner >= 0
-        top1 = (logits[:, paired].argmax(0) == batch.owner[paired]).float().mean()
+        top1 = found(logits[:, paired], batch.owner[paired])
         return loss, {"top1": top1, "scale": self.model.scale.detach()}
 
 
 def similarity(facts, said):  # (B, K), (M, K) in {-1, 0, 1} -> (B, M), cosines
     """How far what is known of the images is what the texts say; 0 where either is unknown."""
     return F.normalize(facts.float(), dim=1) @ F.normalize(said.float(), dim=1).T
-
-
-def _divergence(logits, target):  # (N, M), (N, M) -> Kullback–Leibler of the softmax from target
-    return F.kl_div(logits.log_softmax(1), target, reduction="batchmean")
 
 
 def _partners(logits, own):  # (N, M), (N, M) -> mean over the rows that have a partner

@@ -15,12 +15,11 @@ from math import log
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment.clip import contrast
-from radgloss.models.alignment.towers import Towers
+from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import transformer, vit
+from radgloss.nn.contrast import contrast, sigmoid
 
 __all__ = ["VARIANTS", "Config", "Objective", "Siglip", "build"]
 
@@ -54,26 +53,24 @@ class Siglip(Towers):
             self.bias = nn.Parameter(torch.tensor(config.bias))
 
 
-class Objective(nn.Module):
+STRIPE = 256  # images compared at once: the table of all pairs is never kept
+
+
+class Objective(ByRows):
     """Each image says yes to its own texts and no to all others."""
 
-    def __init__(self, model: Siglip):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
-        x = self.model.encode_image(batch.images).float()
-        y = self.model.encode_text(batch.tokens, batch.mask).float()
-        logits = self.model.scale * x @ y.T  # (B, M)
-        logs = {"scale": self.model.scale.detach()}
+    def loss(self, batch, described, read):
+        x, y = self.vectors(described, read)
+        scale = self.model.scale
+        logs = {"scale": scale.detach()}
         if self.model.config.loss == "softmax":
-            loss, top1 = contrast(logits, batch.owner)
-            return loss, logs | {"top1": top1.detach()}
-        own = torch.arange(len(x), device=x.device)[:, None] == batch.owner[None]  # (B, M)
-        sign = 2.0 * own - 1.0
-        loss = -F.logsigmoid(sign * (logits + self.model.bias)).sum() / len(x)  # equation 1
-        top1 = (logits.argmax(0) == batch.owner).float().mean()
-        return loss, logs | {"top1": top1.detach(), "bias": self.model.bias.detach()}
+            loss, top1 = contrast(scale * x @ y.T, batch.owner)
+            return loss, logs | {"top1": top1}
+        loss = sigmoid(x, y, batch.owner, scale, self.model.bias, STRIPE)
+        with torch.no_grad():
+            nearest = torch.cat([(x @ part.T).argmax(0) for part in y.split(STRIPE)])  # (M,)
+        top1 = (nearest == batch.owner).float().mean()
+        return loss, logs | {"top1": top1, "bias": self.model.bias.detach()}
 
 
 def build(config: Config) -> Siglip:

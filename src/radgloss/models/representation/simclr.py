@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from radgloss.nn import resnet, tower, vit
+from radgloss.nn.contrast import nt_xent
 from radgloss.nn.projector import projector
 
 __all__ = ["VARIANTS", "Config", "Objective", "SimClr", "build"]
@@ -54,14 +55,6 @@ class SimClr(nn.Module):
         return self.from_description(self.describe(images))
 
 
-def nt_xent(x, y, temperature):  # (B, D), (B, D) unit -> loss
-    """Mean over all 2 B views of −log of the share that the other view takes among 2 B − 1."""
-    views = torch.cat([x, y])
-    logits = (views @ views.T / temperature).fill_diagonal_(-torch.inf)
-    other = torch.arange(len(views), device=views.device).roll(len(x))
-    return F.cross_entropy(logits, other)
-
-
 class Objective(nn.Module):
     """NT-Xent (eq. 1): every view is told from all other views of the batch."""
 
@@ -69,8 +62,14 @@ class Objective(nn.Module):
         super().__init__()
         self.model = model
 
+    def features(self, batch):  # -> (2 B, W): no row sees another
+        return (self.model.describe(batch.images).float(),)
+
     def forward(self, batch):
-        x, y = self.model.encode_image(batch.images).float().chunk(2)  # (B, D) each
+        return self.loss(batch, *self.features(batch))
+
+    def loss(self, batch, described):
+        x, y = self.model.from_description(described).float().chunk(2)  # (B, D) each
         loss = nt_xent(x, y, self.model.config.temperature)
         top1 = ((x @ y.T).argmax(1) == torch.arange(len(x), device=x.device)).float().mean()
         return loss, {"top1": top1.detach()}

@@ -1,0 +1,128 @@
+"""Gradient caching (GradCache, arXiv 2101.06983): a large batch in the memory of a small one.
+
+Three passes: features of each chunk without a graph; the loss of the whole batch and its gradient
+at the features; each chunk again, with its graph, into which that gradient is fed. The sum equals
+the gradient of the whole batch, for towers and temperature; the cost is one more forward.
+
+What makes it exact here: an objective is in two parts. `features(batch)` gives tensors whose every
+row comes from its own row alone; `loss(batch, *features)` does all that mixes rows, which begins
+with centring the pooled vectors over the batch, so a chunk is never centred on itself. A tower
+that normalises over its batch (BatchNorm in training) mixes rows earlier and is refused; and chance
+(dropout) is drawn in the third pass as it was in the first.
+Shapes: B images · M texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from math import ceil
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from radgloss.data.batch import Batch
+from radgloss.train.ranks import Ranks, cut
+from radgloss.types import InputRejected
+
+__all__ = ["backward", "require_parts"]
+
+Logs = dict[str, torch.Tensor]
+
+
+def require_parts(objective: nn.Module, name: str) -> None:
+    """InputRejected('by-rows') for an objective that cannot be computed in parts."""
+    if not (hasattr(objective, "features") and hasattr(objective, "loss")):
+        raise _rejected(name, "a loss that is computed from a whole batch only")
+
+
+def backward(
+    objective: Any,
+    batch: Batch,
+    chunk: int,
+    ranks: Ranks,
+    precision: Callable[[], AbstractContextManager[object]],
+    share: float = 1.0,
+) -> tuple[torch.Tensor, Logs]:
+    """Add `share` of the whole batch's gradient to every `.grad`; returns its loss and logs.
+
+    objective: a module with `features` and `loss` (see above). chunk: images at once; 0 takes all
+    of this rank's and keeps their graph. On several ranks the gradients still want
+    `Ranks.average`. Raises InputRejected('by-rows') for a tower that mixes rows."""
+    mine = ranks.share(batch)
+    if not chunk or chunk >= len(mine):
+        with precision():
+            with _rows_apart(objective):
+                features = objective.features(mine)
+            loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
+        (share * loss).backward()
+        return loss.detach(), logs
+
+    # 1. features of every chunk, without a graph
+    chunks = cut(mine, ceil(len(mine) / chunk))
+    kept, chances = [], []
+    with torch.no_grad(), _rows_apart(objective):
+        for part in chunks:
+            chances.append(_chance(part))
+            with precision():
+                kept.append(objective.features(part))
+    features = [torch.cat(rows).requires_grad_() for rows in zip(*kept, strict=True)]
+
+    # 2. the loss of the whole batch, and its gradient at the features
+    with precision():
+        loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
+    (share * loss).backward()
+    grads = [
+        f.grad.split([len(part) for part in rows])
+        for f, rows in zip(features, zip(*kept, strict=True), strict=True)
+    ]
+
+    # 3. every chunk again, into which its rows of that gradient are fed
+    after = _chance(batch)
+    for part, chance, grad in zip(chunks, chances, zip(*grads, strict=True), strict=True):
+        _restore(part, chance)
+        with precision():
+            again = objective.features(part)
+        fed = [(f, g) for f, g in zip(again, grad, strict=True) if f.requires_grad]
+        if fed:  # else all towers are frozen
+            torch.autograd.backward([f for f, _ in fed], [g for _, g in fed])
+    _restore(batch, after)
+    return loss.detach(), logs
+
+
+def _chance(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The state of the generators that a tower may draw from."""
+    device = batch.images.device
+    cuda = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+    return torch.get_rng_state(), cuda
+
+
+def _restore(batch: Batch, chance: tuple[torch.Tensor, torch.Tensor | None]) -> None:
+    torch.set_rng_state(chance[0])
+    if chance[1] is not None:
+        torch.cuda.set_rng_state(chance[1], batch.images.device)
+
+
+@contextmanager
+def _rows_apart(objective: nn.Module) -> Iterator[None]:
+    """Within it, a layer that would normalise over its batch raises instead."""
+
+    def refuse(layer: Any, _: object) -> None:
+        if layer.training:
+            raise _rejected(names[layer], "a tower that normalises over its batch")
+
+    names = {m: n for n, m in objective.named_modules() if isinstance(m, _BatchNorm)}
+    hooks = [layer.register_forward_pre_hook(refuse) for layer in names]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _rejected(what: str, found: str) -> InputRejected:
+    return InputRejected(
+        "by-rows", what, found, "rows that do not see each other before the loss",
+        "Train it in one process without `chunk`, or choose a tower with a patch or conv stem.",
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""One half of a training on two gloo ranks; `both` starts the two processes and waits for them.
+
+python two_ranks.py FOLDER    # with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from radgloss.data.batch import Batch
+from radgloss.models.alignment import ARCHITECTURES
+from radgloss.train import cache, loop, ranks
+from radgloss.train.run import Run
+
+LOSSES = [("clip", "debug"), ("siglip", "debug")]
+RUN = Run(
+    "two", "clip", ARCHITECTURES["clip"].VARIANTS["debug"], steps=4, batch=6, keep_every=2,
+    warmup=0, rate=1e-2,
+)  # fmt: skip
+
+
+def objective(architecture="clip", variant="debug"):
+    """In double precision, so that what differs is not rounding."""
+    torch.manual_seed(3)
+    module = ARCHITECTURES[architecture]
+    return module.Objective(module.build(module.VARIANTS[variant])).double()
+
+
+def batch(k):
+    """Six images; nine texts, three of them a second text of their image."""
+    rng = np.random.default_rng(k)
+    tokens = rng.integers(2, 256, (9, 8))
+    mask = np.arange(8) < rng.integers(3, 9, 9)[:, None]
+    owner = np.array([0, 1, 2, 3, 4, 5, 0, 0, 3])
+    words = (torch.from_numpy(a) for a in (tokens * mask, mask, owner))
+    images = torch.from_numpy(rng.normal(size=(6, 3, 32, 32)))
+    return Batch(images, *words, torch.zeros(6, 0, dtype=torch.int8))
+
+
+def gradients(whole, chunk, me):
+    loss, _ = cache.backward(whole, batch(0), chunk, me, nullcontext)
+    me.average(whole.parameters())
+    return {"loss": loss, **{n: p.grad for n, p in whole.named_parameters()}}
+
+
+def trained(out, resume=False, die_at=None, **change):
+    def batches(k):
+        if k == die_at:
+            raise KeyboardInterrupt
+        return batch(k)
+
+    return loop.train(replace(RUN, **change), objective(), batches, out, resume).state_dict()
+
+
+def half(folder):
+    with ranks.joined() as me:
+        here = folder / f"rank{me.number}"
+        here.mkdir()
+        for name, variant in LOSSES:
+            for chunk in (0, 2):
+                got = gradients(objective(name, variant), chunk, me)
+                save_file(got, here / f"{name}-{chunk}.safetensors")
+        save_file(trained(folder / "whole"), here / "whole.safetensors")
+        try:
+            trained(folder / "broken", die_at=3, chunk=2)
+        except KeyboardInterrupt:
+            save_file(trained(folder / "broken", resume=True, chunk=2), here / "again.safetensors")
+
+
+def both(folder):
+    """Start two ranks on this file; raises with what they said if either fails."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    started = [
+        subprocess.Popen(
+            [sys.executable, __file__, str(folder)],
+            env={**os.environ, **group, "RANK": str(n), "OMP_NUM_THREADS": "1"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for n in (0, 1)
+    ]
+    try:
+        said = [p.communicate(timeout=240)[1] for p in started]
+    finally:
+        for p in started:
+            p.kill()
+    assert [p.returncode for p in started] == [0, 0], "\n".join(said)
+
+
+if __name__ == "__main__":
+    half(Path(sys.argv[1]))
