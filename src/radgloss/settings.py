@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "workers": 1,  # processes that read and decode
     "memory_gib": 2.0,  # cap of one reading process
     "log_level": "WARNING",
+    "network": "off",  # whether published weights that are not here may be fetched
     "archive_watermark": 0.75,  # share of the disk above which no import begins
     "archive_reserve_gb": 5.0,  # 10^9 bytes that an import leaves free
 }
@@ -100,6 +101,8 @@ def _unfit(name: str, value: Any) -> str:
     """What a value should have been; empty where it makes sense."""
     if name == "log_level" and value.upper() not in logging.getLevelNamesMapping():
         return "DEBUG, INFO, WARNING or ERROR"
+    if name == "network" and value not in ("on", "off"):
+        return "on or off"
     if name == "workers" and value < 1:
         return "at least 1"
     if name == "memory_gib" and not (math.isfinite(value) and value > 0):

@@ -20,11 +20,14 @@ from radgloss.checkpoint import load as load_checkpoint
 from radgloss.dicom import sr
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
+from radgloss.engine.published import PublishedAligner
 from radgloss.exchange import files, provenance
 from radgloss.exchange.words import study_kind
 from radgloss.index import Index
 from radgloss.log import event
-from radgloss.protocols import verbs
+from radgloss.protocols import Embedder, verbs
+from radgloss.published import load as load_published
+from radgloss.published.find import is_published
 from radgloss.settings import Settings, home
 from radgloss.trust import Trust
 from radgloss.types import (
@@ -43,7 +46,7 @@ from radgloss.workflow import status
 if TYPE_CHECKING:
     from radgloss.bench.page import Table
 
-__all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load"]
+__all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load", "load_any"]
 
 FORMATS = tuple(files.FILES)
 NO_SR = ("no-dicom-source", "sr-source-class")  # studies that an SR cannot refer to
@@ -114,7 +117,24 @@ def load(name: str | Path = "starter") -> Model:
     """A shipped checkpoint by name, or a checkpoint folder.
 
     Raises InputRejected('checkpoint') where there is none or it cannot be trusted."""
+    if is_published(name):
+        raise InputRejected(
+            "engine", str(name), "published weights, which embed and label only",
+            "a checkpoint that was trained and validated here",
+            "Give --model a checkpoint, such as starter.",
+        )  # fmt: skip
     return Model(load_checkpoint(find_checkpoint(name)))
+
+
+def load_any(name: str | Path = "starter", network: bool = False) -> Model | PublishedAligner:
+    """A checkpoint as `load` finds it, or somebody's weights: `hf:OWNER/NAME`, or a folder in the
+    layout of transformers or open_clip.
+
+    network: whether weights that are not in the local cache may be fetched.
+    Raises InputRejected('checkpoint') and what `published.load` raises."""
+    if is_published(name):
+        return PublishedAligner(load_published(name, network))
+    return load(name)
 
 
 def find_checkpoint(name: str | Path) -> Path:

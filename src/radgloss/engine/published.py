@@ -1,0 +1,117 @@
+"""Somebody's weights made able to speak in nouns: embed, and label without ever deciding.
+
+Nothing was validated here, on nobody's patients, so every label abstains: what it gives is the
+log-odds of the statement against its denial, for a person or a calibration to judge. No outlier
+score was fitted either: it cannot say that a study is foreign to it, and does not offer to.
+
+Shapes: N frames · C channels · S side · D width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from radgloss.data.batch import to_model
+from radgloss.preprocess import prepare
+from radgloss.published import Published
+from radgloss.text.prompts import plain
+from radgloss.types import Embedding, Image, InputRejected, Prediction, Study
+
+__all__ = ["NEVER_VALIDATED", "PublishedAligner"]
+
+Floats = npt.NDArray[np.float32]
+CHUNK = 8  # frames in one forward pass
+TOP = 2  # frames that speak for a study, as in `Aligner`
+NEVER_VALIDATED = (
+    "published weights: this label was never validated here, so its log-odds is no probability"
+)
+
+
+class PublishedAligner:
+    """`Embedder` and `Labeler` of published weights."""
+
+    def __init__(self, published: Published) -> None:
+        self.published = published
+        self.space = published.space
+        self._text = lru_cache(maxsize=4096)(self._encode_text)
+        self._last: tuple[Study, tuple[Floats, ...]] | None = None
+
+    @property
+    def side(self) -> int:
+        """The side of its input, pixels."""
+        return int(self.published.preprocess.size)
+
+    def embed_study(self, study: Study) -> Embedding:
+        """The mean direction of all its images."""
+        means = [_unit(v.mean(0)) for v in self._see(study)]
+        return Embedding(_unit(np.stack(means).mean(0)), self.space)
+
+    def embed_image(self, image: Image) -> Embedding:
+        """The mean direction of its frames."""
+        return Embedding(_unit(self._look(image).mean(0)), self.space)
+
+    def embed_text(self, text: str) -> Embedding:
+        """A unit vector. Raises InputRejected('empty-text', 'text-too-long')."""
+        return Embedding(self._text(text), self.space)
+
+    def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
+        """For each label its log-odds, statement against denial, and an abstention."""
+        frames = np.concatenate(self._see(study))
+        return tuple(
+            Prediction(label, 0.5, self._log_odds(label, frames), True, NEVER_VALIDATED)
+            for label in labels
+        )
+
+    def validated(self, study: Study) -> tuple[str, ...]:
+        """The labels that were validated for this study: none."""
+        return ()
+
+    def raw(self, study: Study, label: str) -> float:
+        """The uncalibrated log-odds of a label, as `trust` wants it."""
+        return self._log_odds(label, np.concatenate(self._see(study)))
+
+    def _log_odds(self, label: str, frames: Floats) -> float:
+        """Where it is largest, frames (N, D)."""
+        bank = plain(label)
+        present, absent = (
+            np.mean([self._text(t) for t in texts], axis=0) for texts in (bank.present, bank.absent)
+        )
+        scale = float(self.published.model.scale.detach())
+        return float(np.sort(scale * frames @ (present - absent))[-TOP:].mean())
+
+    def _see(self, study: Study) -> tuple[Floats, ...]:
+        """The vectors of every image's frames, computed once a study."""
+        if self._last is None or self._last[0] is not study:
+            self._last = (study, tuple(self._look(image) for image in study.images))
+        return self._last[1]
+
+    def _look(self, image: Image) -> Floats:  # (N, D), unit length
+        known = self.published
+        pixels = prepare(image, known.preprocess).pixels
+        vectors = []
+        with torch.inference_mode():
+            for start in range(0, len(pixels), CHUNK):
+                part = to_model(pixels[start : start + CHUNK], known.mean, known.spread)
+                vectors.append(known.model.encode_image(part).numpy())
+        return np.concatenate(vectors)
+
+    def _encode_text(self, text: str) -> Floats:  # (D,), unit length
+        if not text.strip():
+            raise InputRejected(
+                "empty-text", "the text", "no words", "at least one", "Type a word."
+            )
+        model = self.published.model
+        tokens, mask = self.published.words((text,), model.config.text.context)
+        with torch.inference_mode():
+            found: Floats = model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask))[
+                0
+            ].numpy()
+        return found
+
+
+def _unit(v: Floats) -> Floats:
+    return (v / max(float(np.linalg.norm(v)), 1e-12)).astype(np.float32)

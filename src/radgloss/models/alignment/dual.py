@@ -1,0 +1,122 @@
+"""Two towers in the shape of published weights: CLIP (arXiv 2103.00020), SigLIP (2303.15343, and
+SigLIP 2, 2502.14786), BiomedCLIP (2303.00915) and MedSigLIP (2507.05201).
+
+Unusual here: nothing is pretrained. `radgloss.published` fills this module with somebody's weights,
+and it can then be trained on like any other architecture: with the softmax over texts where its
+family has no bias, with the sigmoid of every pair (2303.15343, algorithm 1) where it has one.
+Shapes: B images · M texts · C channels · S side · T tokens · D shared width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from radgloss.models.alignment import clip
+from radgloss.nn.layers import Layers
+from radgloss.nn.plain_vit import PlainVit, PlainVitConfig
+from radgloss.nn.published_text import TOWERS, BertTextConfig, CausalTextConfig, PaddedTextConfig
+
+__all__ = ["VARIANTS", "Config", "Dual", "Objective", "build"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """loss: "softmax", or "sigmoid", which also has a bias: at the start the log-odds of a pair."""
+
+    image: PlainVitConfig
+    text: CausalTextConfig | PaddedTextConfig | BertTextConfig
+    loss: str = "softmax"
+    scale: float = 1 / 0.07  # at the start; learned
+    bias: float = -10.0
+
+    @property
+    def width(self) -> int:
+        return self.text.out
+
+
+SMALL = Layers(width=32, depth=1, heads=2, hidden=64)
+
+VARIANTS = {
+    "debug": Config(
+        PlainVitConfig(size=32, patch=8, layers=SMALL, out=32),
+        CausalTextConfig(vocabulary=256, context=32, layers=SMALL, out=32),
+    ),
+    "debug-siglip": Config(
+        PlainVitConfig(size=32, patch=8, layers=SMALL, family="siglip", out=0),
+        PaddedTextConfig(vocabulary=256, context=32, layers=SMALL, out=32),
+        loss="sigmoid",
+        scale=20.0,  # for batches of a few pairs and a few dozen steps
+        bias=-2.0,
+    ),
+    "debug-bert": Config(
+        PlainVitConfig(size=32, patch=8, layers=SMALL, family="vit", out=32),
+        BertTextConfig(vocabulary=256, context=32, layers=SMALL, out=32, positions=32, hidden=32),
+    ),
+}
+
+
+class Dual(nn.Module):
+    """An image tower, a text tower, a temperature and, for the sigmoid, a bias."""
+
+    def __init__(self, config: Config):
+        super().__init__()
+        self.config = config
+        self.image = PlainVit(config.image)
+        self.text = TOWERS[type(config.text)](config.text)
+        self.log_scale = nn.Parameter(torch.tensor(log(config.scale)))
+        if config.loss == "sigmoid":
+            self.bias = nn.Parameter(torch.tensor(config.bias))
+
+    @property
+    def scale(self):
+        return self.log_scale.exp()
+
+    def encode_image(self, images):  # (B, C, S, S) -> (B, D), unit length
+        return F.normalize(self.image(images), dim=-1)
+
+    def encode_text(self, tokens, mask):  # (B, T), (B, T) -> (B, D), unit length
+        return F.normalize(self.text(tokens, mask), dim=-1)
+
+    def logits(self, x, y):  # (B, D), (M, D) unit -> (B, M)
+        """How well each picture fits each text, as the model was trained to say it."""
+        score = self.scale * x @ y.T
+        return score + self.bias if self.config.loss == "sigmoid" else score
+
+    def describe(self, images):  # (B, C, S, S) -> (B, width of the image tower)
+        """The picture before its projection."""
+        return self.image.pooled(images)
+
+    def from_description(self, described):  # (B, width of the image tower) -> (B, D), unit length
+        """`encode_image` from what `describe` returned."""
+        return F.normalize(self.image.project(described), dim=-1)
+
+
+class Objective(nn.Module):
+    """The loss that the family was trained with."""
+
+    def __init__(self, model: Dual):
+        super().__init__()
+        self.model = model
+        self._softmax = clip.Objective(model)
+
+    def forward(self, batch):
+        if self.model.config.loss == "softmax":
+            return self._softmax(batch)
+        x = self.model.encode_image(batch.images).float()
+        y = self.model.encode_text(batch.tokens, batch.mask).float()
+        paired = batch.owner >= 0
+        logits, owner = self.model.logits(x, y)[:, paired], batch.owner[paired]
+        own = torch.arange(len(x), device=x.device)[:, None] == owner[None]  # (B, M)
+        sign = 2.0 * own - 1.0
+        loss = -F.logsigmoid(sign * logits).sum() / len(x)
+        top1 = (logits.argmax(0) == owner).float().mean()
+        return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}
+
+
+def build(config: Config) -> Dual:
+    """The model of a config; every architecture has this one door."""
+    return Dual(config)
