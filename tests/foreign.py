@@ -98,7 +98,8 @@ def clip(folder):
     """A CLIP of transformers with its words; returns the reference."""
     vocabulary = byte_pairs(folder)
     text = {**LAYER, "vocab_size": vocabulary, "max_position_embeddings": 77,
-            "eos_token_id": vocabulary - 1, "bos_token_id": 0, "pad_token_id": vocabulary - 1}  # fmt: skip
+            "eos_token_id": vocabulary - 1, "bos_token_id": 0,
+            "pad_token_id": vocabulary - 1}  # fmt: skip
     config = transformers.CLIPConfig(
         text_config=text, vision_config={**LAYER, "image_size": 32, "patch_size": 8},
         projection_dim=24,
@@ -258,8 +259,9 @@ def biomedclip(folder):
     config = {
         "model_cfg": {
             "embed_dim": 24,
-            "vision_cfg": {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": False,
-                           "timm_pool": "", "timm_proj": "linear", "image_size": 32},
+            "vision_cfg": {"timm_model_name": "vit_tiny_patch16_224", "timm_pool": "",
+                           "timm_model_pretrained": False, "timm_proj": "linear",
+                           "image_size": 32},
             "text_cfg": {"hf_model_name": "somebody/bert", "hf_tokenizer_name": "somebody/bert",
                          "hf_proj_type": "mlp", "hf_pooler_type": "cls_last_hidden_state_pooler",
                          "context_length": 256},

@@ -86,10 +86,13 @@ def test_exceptions_of_the_floor_table(path):
     if room in NOUNS:
         assert "torch" not in heads
     if room in ("room", "workflow", "eval", "bench"):
-        forbidden = {"models", "nn", "checkpoint", "engine"}
+        forbidden = {"models", "nn", "checkpoint", "published", "engine"}
         assert not {n.split(".")[1] for n in names if n.startswith("radgloss.")} & forbidden
     if room == "train":
         assert not any(n.startswith("radgloss.engine") for n in names)
+    if room != "published":  # read by our own modules; their library is for tests and fetching
+        assert not heads & {"transformers", "huggingface_hub", "open_clip"}
+    assert "transformers" not in heads
     if room != "dicom":
         assert not heads & {"pydicom", "highdicom", "pynetdicom"}
 

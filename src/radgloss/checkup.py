@@ -9,6 +9,7 @@ from typing import Any
 
 from radgloss import __version__, dicom
 from radgloss.checkpoint import load
+from radgloss.published.find import find, is_published
 from radgloss.settings import Settings, home
 from radgloss.types import InputRejected
 from radgloss.wiring import find_checkpoint
@@ -45,6 +46,9 @@ def examine(settings: Settings) -> dict[str, Any]:
 
 def _model(name: str, problems: list[str]) -> str:
     try:
+        if is_published(name):
+            found = find(name)
+            return f"{name}: published weights, revision {found.revision or 'not known'}"
         checkpoint = load(find_checkpoint(name))
     except InputRejected as problem:
         problems.append(str(problem))

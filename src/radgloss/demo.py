@@ -34,7 +34,7 @@ def run(
 
     modality: what your own studies are where their files do not say it."""
     out.mkdir(parents=True, exist_ok=True)
-    model = wiring.load(settings["model"])
+    model = wiring.load_trained(settings["model"])
     listed = 0
     for name, source in _sources(out, folder, say):
         kind = modality if source == folder else ""

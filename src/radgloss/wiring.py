@@ -46,7 +46,7 @@ from radgloss.workflow import status
 if TYPE_CHECKING:
     from radgloss.bench.page import Table
 
-__all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load", "load_any"]
+__all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load", "load_trained"]
 
 FORMATS = tuple(files.FILES)
 NO_SR = ("no-dicom-source", "sr-source-class")  # studies that an SR cannot refer to
@@ -87,6 +87,10 @@ class Model:
         """A draft, or an honest abstention."""
         return self._drafter.draft(case)
 
+    def validated(self, study: Study) -> tuple[str, ...]:
+        """The labels that were validated for this study's examination."""
+        return self.aligner.validated(study)
+
     def foreign(self, study: Study) -> float:
         """How little a study resembles what the model knows; above 1 it refuses to speak."""
         return self.aligner.foreign(study)
@@ -113,10 +117,23 @@ class Model:
         return self.draft(Case(study, history=history, prior=prior))
 
 
-def load(name: str | Path = "starter") -> Model:
-    """A shipped checkpoint by name, or a checkpoint folder.
+def load(name: str | Path = "starter", network: bool | None = None) -> Model | PublishedAligner:
+    """A shipped checkpoint by name, a checkpoint folder, or somebody's weights: `hf:OWNER/NAME`, or
+    a folder in the layout of transformers or open_clip, which embed and label only.
 
-    Raises InputRejected('checkpoint') where there is none or it cannot be trusted."""
+    network: whether weights that are not in the local cache may be fetched; None: as set.
+    Raises InputRejected('checkpoint') where there is none or it cannot be trusted, and what
+    `published.load` raises."""
+    if not is_published(name):
+        return load_trained(name)
+    allowed = Settings()["network"] == "on" if network is None else network
+    return PublishedAligner(load_published(name, allowed))
+
+
+def load_trained(name: str | Path = "starter") -> Model:
+    """A checkpoint of this house, which can draft.
+
+    Raises InputRejected('checkpoint'), and ('engine') for somebody's weights."""
     if is_published(name):
         raise InputRejected(
             "engine", str(name), "published weights, which embed and label only",
@@ -124,17 +141,6 @@ def load(name: str | Path = "starter") -> Model:
             "Give --model a checkpoint, such as starter.",
         )  # fmt: skip
     return Model(load_checkpoint(find_checkpoint(name)))
-
-
-def load_any(name: str | Path = "starter", network: bool = False) -> Model | PublishedAligner:
-    """A checkpoint as `load` finds it, or somebody's weights: `hf:OWNER/NAME`, or a folder in the
-    layout of transformers or open_clip.
-
-    network: whether weights that are not in the local cache may be fetched.
-    Raises InputRejected('checkpoint') and what `published.load` raises."""
-    if is_published(name):
-        return PublishedAligner(load_published(name, network))
-    return load(name)
 
 
 def find_checkpoint(name: str | Path) -> Path:
@@ -154,7 +160,7 @@ def engine(name: str) -> Any:
 
     Raises InputRejected('checkpoint', 'engine')."""
     where, colon, factory = name.partition(":")
-    if not colon or Path(name).exists():
+    if not colon or Path(name).exists() or is_published(name):
         return load(name)
     made = _factory(name, where, factory)()
     if not verbs(made):
@@ -278,7 +284,7 @@ class Indexed:
 
 
 def index(
-    studies: Iterable[Study | InputRejected], out: Path, model: Model, chunk: int = 32
+    studies: Iterable[Study | InputRejected], out: Path, model: Embedder, chunk: int = 32
 ) -> Indexed:
     """Embed studies into a new or existing index, `chunk` at a time so that little is lost."""
     done = Indexed()
@@ -340,7 +346,7 @@ def _fields(study: Study) -> dict[str, str]:
 
 
 def search(
-    index_path: Path, model: Model, words: str = "", image: Path | None = None,
+    index_path: Path, model: Embedder, words: str = "", image: Path | None = None,
     k: int = 10, where: str | None = None, settings: Settings | None = None, modality: str = "",
 ) -> list[Hit]:  # fmt: skip
     """By words, by an image, or by both together (the mean of the two directions)."""
@@ -363,16 +369,25 @@ def search(
 
 
 def label_rows(
-    studies: Iterable[Study | InputRejected], labels: Sequence[str], model: Model
+    studies: Iterable[Study | InputRejected],
+    labels: Sequence[str],
+    model: Model | PublishedAligner,
 ) -> Iterator[dict[str, Any] | InputRejected]:
-    """One row for each study and label; a refused study is passed on."""
+    """One row for each study and label; a refused study is passed on.
+
+    Raises InputRejected('no-labels') where none is asked of weights that were validated on none."""
+    if not labels and isinstance(model, PublishedAligner):
+        raise InputRejected(
+            "no-labels", "the request", "no label, and weights that were validated on none",
+            "at least one", "Give --label or --labels.",
+        )  # fmt: skip
     for study in studies:
         if isinstance(study, InputRejected):
             yield study
             continue
         yield from study.left_out
         try:
-            predictions = model.label(study, labels or model.aligner.validated(study))
+            predictions = model.label(study, labels or model.validated(study))
         except InputRejected as problem:
             yield problem
             continue

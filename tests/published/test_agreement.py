@@ -20,7 +20,9 @@ TEXTS = foreign.TEXTS
 
 
 def ours(model, texts=TEXTS, size=32):
-    tokens, mask = (torch.from_numpy(a) for a in model.words(texts, model.model.config.text.context))
+    tokens, mask = (
+        torch.from_numpy(a) for a in model.words(texts, model.model.config.text.context)
+    )
     with torch.no_grad():
         x = model.model.encode_image(foreign.pictures(size=size))
         y = model.model.encode_text(tokens, mask)

@@ -36,7 +36,12 @@ Output = Annotated[
     Path, typer.Option("-o", "--output", help="Folder for the results.", parser=path)
 ]
 ModelName = Annotated[
-    str | None, typer.Option("--model", help="A checkpoint folder, or a shipped name (starter).")
+    str | None,
+    typer.Option(
+        "--model",
+        help="A checkpoint folder, a shipped name (starter), or published weights: hf:OWNER/NAME, "
+        "or their folder (docs/weights.md).",
+    ),
 ]
 Modality = Annotated[
     str, typer.Option("--modality", help="What a NIfTI is (CT, MR, ...); a DICOM file says it.")

@@ -58,7 +58,7 @@ def report(
     kind = modality_of(modality)
     check_output(output)
     said = _history(history)
-    loaded = wiring.load(settings["model"])
+    loaded = wiring.load_trained(settings["model"])
     study = wiring.read(input, settings, kind)
     earlier = wiring.read(prior, settings, kind) if prior else None
     if said or earlier:

@@ -8,6 +8,7 @@ T tokens."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,19 +58,17 @@ class Batch:
 
 def to_model(
     pixels: npt.NDArray[np.uint8],
-    mean: float | tuple[float, ...] = MEAN,
-    spread: float | tuple[float, ...] = SPREAD,
+    mean: float | Sequence[float] = MEAN,
+    spread: float | Sequence[float] = SPREAD,
 ) -> torch.Tensor:
     """Prepared pixels (B, C, S, S) uint8 → what every image tower takes, float32.
 
     mean, spread: by channel where published weights were trained with their own."""
     x = torch.from_numpy(np.ascontiguousarray(pixels)).to(torch.float32)
     x = x.contiguous(memory_format=torch.channels_last)  # convolutions are 12 % faster so
-    x = x.div_(255.0)
-    if isinstance(mean, tuple):
-        return x.sub_(_channels(mean)).div_(_channels(spread))
-    return x.sub_(mean).div_(spread)
+    return x.div_(255.0).sub_(_channels(mean)).div_(_channels(spread))
 
 
-def _channels(values: float | tuple[float, ...]) -> torch.Tensor:
-    return torch.tensor(values).reshape(-1, 1, 1)
+def _channels(values: float | Sequence[float]) -> float | torch.Tensor:
+    """One number for all channels as it is; one for each as (C, 1, 1)."""
+    return values if isinstance(values, float) else torch.tensor(values).reshape(-1, 1, 1)

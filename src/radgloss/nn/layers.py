@@ -1,5 +1,7 @@
-"""Transformer layers as published checkpoints have them: pre-norm (arXiv 2002.04745) as CLIP, SigLIP
-and the vision transformers do, post-norm (arXiv 1706.03762) as BERT does.
+"""Transformer layers as published checkpoints have them.
+
+Pre-norm (arXiv 2002.04745) in CLIP, SigLIP and the vision transformers; post-norm (1706.03762) in
+BERT.
 
 Unusual here: width of the inner layer, activation and epsilon are data, because published weights
 mean what they meant in training only with all three.

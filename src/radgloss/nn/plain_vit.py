@@ -1,8 +1,9 @@
-"""The vision transformer as published checkpoints have it (arXiv 2010.11929, 2103.00020, 2303.15343).
+"""The vision transformer as published checkpoints have it (arXiv 2010.11929).
 
-Unusual here: three families share one tower and differ in data. CLIP norms its tokens before the
-first layer and reads the class token; the plain transformer reads the class token; SigLIP has none
-and lets a learned probe look at all tokens (arXiv 2106.04560, section 3.4).
+Unusual here: three families share one tower and differ in data. CLIP (2103.00020) norms its
+tokens before the first layer and reads the class token; the plain transformer reads the class
+token; SigLIP (2303.15343) has none and lets a learned probe look at all tokens (2106.04560,
+section 3.4).
 Shapes: B batch · C channels · S side · P tokens · D width · H heads · O output width."""
 
 from dataclasses import dataclass
@@ -89,9 +90,7 @@ class PlainVit(nn.Module):
         self.layers = stack(PreNorm, config.layers)
         self.norm = nn.LayerNorm(width, config.layers.epsilon)
         self.pool = None if family.class_token else ProbePool(config.layers)
-        self.project = (
-            nn.Linear(width, config.out, bias=False) if config.out else nn.Identity()
-        )
+        self.project = nn.Linear(width, config.out, bias=False) if config.out else nn.Identity()
 
     def pooled(self, images):  # (B, C, S, S) -> (B, D), before the projection
         x = rearrange(self.stem(images), "b d g h -> b (g h) d")

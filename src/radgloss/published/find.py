@@ -115,7 +115,8 @@ def _fetched(repository: str, revision: str, cache: Path) -> Path:
         raise InputRejected(
             "weights-fetch", f"{PREFIX}{repository}", f"not fetched ({type(problem).__name__})",
             "a model that may be fetched",
-            f"Look at huggingface.co/{repository}: name, licence to accept, token (`hf auth login`).",
+            f"Look at huggingface.co/{repository}: its name, a licence to accept, a token "
+            "(`hf auth login`).",
         ) from problem  # fmt: skip
 
 

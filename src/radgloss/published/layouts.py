@@ -1,7 +1,7 @@
 """Which layout somebody's folder has, and what our modules must be to hold its weights.
 
-Widths, depths and lengths are read off the weights themselves; the folder's config is asked only for
-what weights do not show (heads, activation, epsilon, pooling), and a setting that nothing here
+Widths, depths and lengths are read off the weights themselves; the folder's config is asked only
+for what weights do not show (heads, activation, epsilon, pooling), and a setting that nothing here
 understands is refused: a model that is almost the right one answers, and answers wrongly."""
 
 from __future__ import annotations
@@ -111,11 +111,14 @@ def _transformers(folder: Path, state: State, what: str) -> Layout:
     towers = {
         side: _layers(
             ours, "image" if side == "vision" else "text",
-            heads=int(given.get("num_attention_heads", 8 if (kind, side) == ("clip", "text") else 12)),
+            heads=int(given.get("num_attention_heads", heads)),
             activation=ACTIVATION[given.get("hidden_act", default[0])],
             epsilon=float(given.get("layer_norm_eps", default[1])),
         )
-        for side, given in (("vision", picture), ("text", text))
+        for side, given, heads in (
+            ("vision", picture, 12),
+            ("text", text, 8 if family == "clip" else 12),
+        )
     }  # fmt: skip
     if family == "siglip" and not picture.get("vision_use_head", True):
         raise _rejected(what, "a SigLIP without its pooling head")
@@ -123,8 +126,9 @@ def _transformers(folder: Path, state: State, what: str) -> Layout:
     mean, spread = OPENAI if family == "clip" else HALF
     grey = _json(folder, "preprocessor_config.json", what)
     words = _text(ours, towers["text"], padded=family == "siglip")
+    manner = _transformers_manner(folder, kind, words.vocabulary)
     return Layout(
-        kind, _dual(image, words, family), ours, _transformers_manner(folder, kind, words.vocabulary),
+        kind, _dual(image, words, family), ours, manner,
         tuple(grey.get("image_mean", mean)), tuple(grey.get("image_std", spread)),
     )  # fmt: skip
 

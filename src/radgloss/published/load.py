@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from radgloss.errors import InputRejected
 from radgloss.models.alignment import dual
@@ -32,7 +33,7 @@ class Published:
     name: str
     family: str
     space: str
-    model: dual.Dual
+    model: Any  # dual.Dual
     words: Words
     preprocess: Preprocess
     mean: tuple[float, ...]
@@ -67,7 +68,7 @@ def load(
     )  # fmt: skip
 
 
-def _filled(config: dual.Config, layout: layouts.Layout, found: Found) -> dual.Dual:
+def _filled(config: dual.Config, layout: layouts.Layout, found: Found) -> Any:
     try:
         model = dual.build(config)
         model.load_state_dict(layout.state)

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
-__all__ = ["OPEN_CLIP_BERT", "OPEN_CLIP_SIGLIP_TEXT", "OPEN_CLIP_TEXT", "OPEN_CLIP_VIT",
-           "TIMM_VIT", "TRANSFORMERS_CLIP", "TRANSFORMERS_SIGLIP", "together", "translated"]  # fmt: skip
+__all__ = [
+    "OPEN_CLIP_BERT", "OPEN_CLIP_SIGLIP_TEXT", "OPEN_CLIP_TEXT", "OPEN_CLIP_VIT", "TIMM_VIT",
+    "TRANSFORMERS_CLIP", "TRANSFORMERS_SIGLIP", "together", "translated",
+]  # fmt: skip
 
 State = Mapping[str, torch.Tensor]
 Table = tuple[tuple[str, str], ...]

@@ -40,7 +40,8 @@ def weight_files(folder: Path, what: str) -> list[Path]:
                         "Leave one of them, named model.safetensors.")  # fmt: skip
     if pickles := sorted(p.name for kind in PICKLES for p in folder.glob(kind)):
         raise InputRejected(
-            "pickle", what, f"{pickles[0]} and no safetensors", "safetensors, which can run no code",
+            "pickle", what, f"{pickles[0]} and no safetensors",
+            "safetensors, which can run no code",
             "Look for a revision with safetensors; or, in an environment that holds nothing of "
             "worth, load it with torch.load(…, weights_only=True) and save its tensors with "
             "safetensors.torch.save_file as model.safetensors beside its config.",

@@ -5,8 +5,8 @@ punctuation (its accuracy falls by a tenth and more otherwise), SigLIP 2 lower c
 BERT lower the case within their own tables. CLIP's end mark is where the model speaks, SigLIP's is
 the last thing before the padding, BERT wants one at both ends.
 
-Only tables are read (`tokenizer.json`, or `vocab.json` with `merges.txt`, or `vocab.txt`); the marks
-are put around the pieces here, so that nothing depends on how a file was converted."""
+Only tables are read (`tokenizer.json`, or `vocab.json` with `merges.txt`, or `vocab.txt`); the
+marks are put around the pieces here, so that nothing depends on how a file was converted."""
 
 from __future__ import annotations
 
@@ -122,9 +122,7 @@ class Words:
     def _row(self, text: str, context: int) -> list[int]:
         pieces = self._backend.encode(self._clean(text), add_special_tokens=False).ids
         if not pieces:
-            raise InputRejected(
-                "empty-text", "a text", "no words", "at least one", "Type a word."
-            )
+            raise InputRejected("empty-text", "a text", "no words", "at least one", "Type a word.")
         row = [*self._first, *pieces, *self._last]
         if len(row) > context:
             raise InputRejected(
@@ -163,7 +161,9 @@ def token_settings(folder: Path) -> dict[str, Any]:
         path = folder / name
         if path.is_file():
             try:
-                found |= {k: v for k, v in json.loads(path.read_text("utf-8")).items() if v is not None}
+                found |= {
+                    k: v for k, v in json.loads(path.read_text("utf-8")).items() if v is not None
+                }
             except (ValueError, AttributeError) as problem:
                 raise _rejected(folder.name, f"an unreadable {name}", "JSON") from problem
     return found
@@ -206,7 +206,7 @@ def _byte_pairs(vocabulary: Path, merges: Path) -> Tokenizer:
 
 
 def _word_pieces(vocabulary: Path, settings: dict[str, Any]) -> Tokenizer:
-    """BERT's word pieces (arXiv 1810.04805, section 4.1), lower-cased unless its settings say no."""
+    """BERT's word pieces (arXiv 1810.04805), lower-cased unless its settings say no."""
     backend = Tokenizer(models.WordPiece.from_file(str(vocabulary), unk_token="[UNK]"))
     lower = bool(settings.get("do_lower_case", True))
     backend.normalizer = normalizers.BertNormalizer(lowercase=lower)

@@ -9,13 +9,14 @@ Shapes: B images · M texts · C channels · S side · T tokens · D shared widt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment import clip
+from radgloss.models.alignment.siglip import Objective
+from radgloss.models.alignment.towers import Towers
 from radgloss.nn.layers import Layers
 from radgloss.nn.plain_vit import PlainVit, PlainVitConfig
 from radgloss.nn.published_text import TOWERS, BertTextConfig, CausalTextConfig, PaddedTextConfig
@@ -59,27 +60,16 @@ VARIANTS = {
 }
 
 
-class Dual(nn.Module):
+class Dual(Towers):
     """An image tower, a text tower, a temperature and, for the sigmoid, a bias."""
 
+    largest_scale = inf  # SigLIP's went beyond CLIP's 100, and its logits with it
+
     def __init__(self, config: Config):
-        super().__init__()
-        self.config = config
-        self.image = PlainVit(config.image)
-        self.text = TOWERS[type(config.text)](config.text)
+        super().__init__(config, PlainVit(config.image), TOWERS[type(config.text)](config.text))
         self.log_scale = nn.Parameter(torch.tensor(log(config.scale)))
         if config.loss == "sigmoid":
             self.bias = nn.Parameter(torch.tensor(config.bias))
-
-    @property
-    def scale(self):
-        return self.log_scale.exp()
-
-    def encode_image(self, images):  # (B, C, S, S) -> (B, D), unit length
-        return F.normalize(self.image(images), dim=-1)
-
-    def encode_text(self, tokens, mask):  # (B, T), (B, T) -> (B, D), unit length
-        return F.normalize(self.text(tokens, mask), dim=-1)
 
     def logits(self, x, y):  # (B, D), (M, D) unit -> (B, M)
         """How well each picture fits each text, as the model was trained to say it."""
@@ -93,28 +83,6 @@ class Dual(nn.Module):
     def from_description(self, described):  # (B, width of the image tower) -> (B, D), unit length
         """`encode_image` from what `describe` returned."""
         return F.normalize(self.image.project(described), dim=-1)
-
-
-class Objective(nn.Module):
-    """The loss that the family was trained with."""
-
-    def __init__(self, model: Dual):
-        super().__init__()
-        self.model = model
-        self._softmax = clip.Objective(model)
-
-    def forward(self, batch):
-        if self.model.config.loss == "softmax":
-            return self._softmax(batch)
-        x = self.model.encode_image(batch.images).float()
-        y = self.model.encode_text(batch.tokens, batch.mask).float()
-        paired = batch.owner >= 0
-        logits, owner = self.model.logits(x, y)[:, paired], batch.owner[paired]
-        own = torch.arange(len(x), device=x.device)[:, None] == owner[None]  # (B, M)
-        sign = 2.0 * own - 1.0
-        loss = -F.logsigmoid(sign * logits).sum() / len(x)
-        top1 = (logits.argmax(0) == owner).float().mean()
-        return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}
 
 
 def build(config: Config) -> Dual:
