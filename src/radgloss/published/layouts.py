@@ -37,7 +37,10 @@ TIMM_HEADS = {
     "vit_tiny": 3, "vit_small": 6, "vit_base": 12, "vit_large": 16, "vit_huge": 16,
     "vit_so400m": 16, "vit_giantopt": 16,
 }  # fmt: skip
-TIMM_TANH = ("vit_so400m_patch16_siglip", "vit_giantopt_patch16_siglip")
+TIMM_TANH = (
+    "vit_base_patch32_siglip", "vit_large_patch16_siglip_512", "vit_so400m_patch16_siglip",
+    "vit_giantopt_patch16_siglip",
+)  # fmt: skip
 POOLERS = {
     None: "first", "cls_last_hidden_state_pooler": "first", "mean_pooler": "mean",
     "cls_pooler": "pooler",
