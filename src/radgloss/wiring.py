@@ -45,6 +45,7 @@ from radgloss.workflow import status
 
 if TYPE_CHECKING:
     from radgloss.bench.page import Table
+    from radgloss.export.towers import Exported
 
 __all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load", "load_trained"]
 
@@ -422,6 +423,23 @@ def each_study(
                 progress()
         except InputRejected as problem:
             yield problem
+
+
+# ------------------------------------------------------------------ export
+
+
+def export(name: str | Path, out: Path, format: str = "onnx") -> Exported:
+    """Write a model for others into a new folder: "onnx" or "transformers".
+
+    Raises InputRejected('output', 'extra', 'export-layout', 'export-disagrees')."""
+    from radgloss.export import onnx, transformers
+    from radgloss.export.towers import towers
+
+    loaded = load(name)
+    known = loaded.published if isinstance(loaded, PublishedAligner) else loaded.checkpoint
+    if format == "transformers":
+        return transformers.export(known, out)
+    return onnx.export(towers(known), out)
 
 
 # ------------------------------------------------------------------ bench

@@ -17,6 +17,7 @@ from radgloss import __version__
 from radgloss.cli.archive import archive
 from radgloss.cli.bench import bench
 from radgloss.cli.common import DONE, NOTICE, REJECTED
+from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
 from radgloss.cli.pages import demo, serve
 from radgloss.cli.studies import index, label, report, search
@@ -34,7 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    report, label, index, search, inspect, doctor, phantom, systems, train, serve, demo
+    report, label, index, search, inspect, doctor, phantom, systems, train, export, serve, demo
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(archive, name="archive")

@@ -83,7 +83,8 @@ MANNERS = {
 class Words:
     """Texts → (tokens, mask), at most `context` long.
 
-    pad: the number that fills. The longest text of a call decides its length; towers that must see
+    spelt: its marks by their role, as the model's own settings spell them or as is usual. pad: the
+    number that fills. The longest text of a call decides its length; towers that must see
     a full one fill it themselves."""
 
     def __init__(self, backend: Tokenizer, manner: Manner, settings: dict[str, Any], what: str):
@@ -92,10 +93,13 @@ class Words:
         self._backend = backend
         self._what = what
         self._clean = manner.clean
-        self._first = self._mark(manner.first, settings)
-        self._last = self._mark(manner.last, settings)
-        pad = self._mark(manner.pad, settings)
-        self.pad = pad[0] if pad else 0
+        self.spelt = {
+            role: usual if settings.get(role) is None else _spelling(settings[role])
+            for role, usual in (manner.first, manner.last, manner.pad)
+            if role
+        }
+        self._first, self._last = self._mark(manner.first[0]), self._mark(manner.last[0])
+        (self.pad,) = self._mark(manner.pad[0])
 
     def __call__(
         self, texts: Sequence[str], context: int
@@ -131,17 +135,15 @@ class Words:
             )  # fmt: skip
         return row
 
-    def _mark(self, asked: tuple[str, str], settings: dict[str, Any]) -> list[int]:
-        """The number of a mark, as the model's own settings spell it or as is usual."""
-        role, usual = asked
-        if not role:
-            return []
-        given = settings.get(role, usual)
-        name = given["content"] if isinstance(given, dict) else str(given)
-        number = self._backend.token_to_id(name)
-        if number is None:
-            raise _rejected(self._what, f"a tokenizer without {name}", f"its {role}")
-        return [int(number)]
+    def number(self, role: str) -> int:
+        """The number of a mark."""
+        found = self._backend.token_to_id(self.spelt[role])
+        if found is None:
+            raise _rejected(self._what, f"a tokenizer without {self.spelt[role]}", f"its {role}")
+        return int(found)
+
+    def _mark(self, role: str) -> list[int]:
+        return [self.number(role)] if role else []
 
 
 def load_words(folder: Path, manner: str, what: str) -> tuple[Words, list[Path]]:
@@ -167,6 +169,10 @@ def token_settings(folder: Path) -> dict[str, Any]:
             except (ValueError, AttributeError) as problem:
                 raise _rejected(folder.name, f"an unreadable {name}", "JSON") from problem
     return found
+
+
+def _spelling(given: Any) -> str:
+    return str(given["content"]) if isinstance(given, dict) else str(given)
 
 
 def _backend(folder: Path, what: str) -> tuple[Tokenizer, list[Path]]:
