@@ -40,7 +40,8 @@ def pairs(tmp_path_factory):
     values = np.arange(count, dtype=np.uint8)[:, None, None, None]
     np.save(folder / "pictures.npy", np.broadcast_to(values, (count, 3, 32, 32)))
     about = {
-        "schema": 2, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
+        "schema": 3, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
+        "boxed": [False] * count,
         "sentences": [list(SAID[i // VIEWS % 3]) for i in range(count)],
         "studies": [i // VIEWS for i in range(count)],
     }  # fmt: skip

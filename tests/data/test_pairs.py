@@ -80,3 +80,30 @@ def test_without_a_quiz_a_step_asks_nothing(tmp_path):
     batch = pairs.batch(0, 2, 0, tokenizer, 16, Sampling())
     assert batch.answers.shape == (2, 0)
     assert batch.owner.tolist() == [0, 1]
+
+
+def boxes_and_frames(folder, frames):
+    """Two studies; each has so many whole frames and three boxes."""
+    folder.mkdir()
+    count = 2 * (frames + 3)
+    np.save(folder / "pictures.npy", np.zeros((count, 3, 32, 32), np.uint8))
+    about = {
+        "schema": 3, "preprocess": SETTINGS.to_dict(), "manifest": [], "bad": [],
+        "sentences": [["A."]] * count, "studies": [k % 2 for k in range(count)],
+        "boxed": [k >= 2 * frames for k in range(count)],
+    }  # fmt: skip
+    (folder / "pairs.json").write_text(json.dumps(about))
+    return Pairs(folder)
+
+
+def test_an_epoch_takes_so_many_frames_and_so_many_boxes_of_every_study(tmp_path):
+    pairs = boxes_and_frames(tmp_path / "pairs", frames=5)
+    one = Sampling(per_study=2, boxes=1)
+    for epoch in range(3):  # six pictures each: two frames and a box of both studies
+        chosen = pairs.chosen(epoch, 6, 0, one)
+        whats = sorted((pairs.studies[k], pairs.boxed[k]) for k in chosen)
+        assert whats == [(s, b) for s in (0, 1) for b in (False, False, True)]
+        assert len(set(chosen)) == 6
+    everything = pairs.chosen(0, 16, 0, Sampling())
+    assert sorted(everything) == list(range(16))
+    assert not any(pairs.boxed[k] for k in pairs.chosen(0, 10, 0, Sampling(boxes=0)))

@@ -46,7 +46,8 @@ def pairs(tmp_path_factory):
     noise = np.random.default_rng(0).integers(0, 256, (count, 3, 32, 32), np.uint8)
     np.save(folder / "pictures.npy", noise)
     about = {
-        "schema": 2, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
+        "schema": 3, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
+        "boxed": [False] * count,
         "sentences": [list(SAID[i // VIEWS % 3]) for i in range(count)],
         "studies": [i // VIEWS for i in range(count)],
     }  # fmt: skip

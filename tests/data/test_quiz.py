@@ -80,3 +80,8 @@ def test_wordings_are_statements_and_then_denials_of_the_same_questions():
     for q, yes, no in zip(made.questions, said[:half], said[half:], strict=True):
         assert yes in q.yes
         assert no in q.no
+
+
+def test_a_whole_frame_is_sought_before_a_box():
+    made = quiz_of([entry()], [STATED, STATED, DENIED], [0, 0, 0], [True, False, False])
+    assert set(made.sought(50, np.random.default_rng(0))) == {1}

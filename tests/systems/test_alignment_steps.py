@@ -42,7 +42,8 @@ def pairs(tmp_path_factory):
     rng = np.random.default_rng(0)
     np.save(folder / "pictures.npy", rng.integers(0, 256, (24, 3, 32, 32), np.uint8))
     about = {
-        "schema": 2, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
+        "schema": 3, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
+        "boxed": [False] * 24,
         "sentences": [SAID[k // 2 % 3] for k in range(24)], "studies": [k // 2 for k in range(24)],
     }  # fmt: skip
     (folder / "pairs.json").write_text(json.dumps(about))

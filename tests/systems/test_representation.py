@@ -34,7 +34,8 @@ def split(folder, seed, count=24):
     pictures[::2, :, 16:32, 16:32] += 150
     np.save(folder / "pictures.npy", pictures)
     about = {
-        "schema": 2, "preprocess": Preprocess(size=64).to_dict(), "manifest": [], "bad": [],
+        "schema": 3, "preprocess": Preprocess(size=64).to_dict(), "manifest": [], "bad": [],
+        "boxed": [False] * count,
         "sentences": [list(SAID[i % 2]) for i in range(count)], "studies": list(range(count)),
     }  # fmt: skip
     (folder / "pairs.json").write_text(json.dumps(about))

@@ -30,10 +30,11 @@ def pairs(tmp_path_factory):
     rng = np.random.default_rng(0)
     np.save(folder / "pictures.npy", rng.integers(0, 256, (24, 3, 32, 32), np.uint8))
     about = {
-        "schema": 2,
+        "schema": 3,
         "preprocess": Preprocess(size=32).to_dict(),
         "manifest": [],
         "bad": [],
+        "boxed": [False] * 24,
         "sentences": [[WORDS[i % 4], WORDS[(i + 1) % 4]] for i in range(24)],
         "studies": [0] * 10 + list(range(1, 15)),
     }
@@ -141,13 +142,13 @@ def test_batches_are_a_function_of_seed_and_step(pairs):
 
 
 def test_every_picture_is_seen_once_an_epoch(pairs):
-    seen = [pairs._at(i, 0, 0) for i in range(24)]
+    seen = pairs.chosen(0, 24, 0, Sampling())
     assert sorted(seen) == list(range(24))
 
 
 def test_a_study_of_many_pictures_does_not_outweigh_the_others(pairs):
     """Ten pictures of one study, fourteen studies of one: an epoch takes two of the first."""
-    epochs = [[pairs._at(e * 16 + i, 0, 2) for i in range(16)] for e in range(6)]
+    epochs = [pairs.chosen(e, 16, 0, Sampling(per_study=2)) for e in range(6)]
     for seen in epochs:
         assert sum(k < 10 for k in seen) == 2
         assert len(set(seen)) == 16

@@ -16,10 +16,10 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ from radgloss.types import InputRejected, Study
 
 __all__ = ["Augment", "Pairs", "Sampling", "Words", "texts_of"]
 
-SCHEMA = 2
+SCHEMA = 3
 Words = Literal["few", "one", "whole"]
 """One to three of a picture's sentences as one text, a single one, or all of them."""
 
@@ -57,13 +57,15 @@ class Augment:
 @dataclass(frozen=True)
 class Sampling:
     """What a step takes. texts: how many an image brings (one of one to three sentences, then
-    single ones). per_study: pictures of one study in an epoch, so that a CT of fifty frames does
-    not outweigh a film; 0 takes all. asked: whether every picture is also asked what is known of
-    it (`data.quiz`). sought: the share of pictures drawn because they show something, so that what
-    is rare is seen often."""
+    single ones). per_study: frames of one study in an epoch, so that a CT of fifty frames does not
+    outweigh a film; 0 takes all. boxes: pictures of boxes in frames beside them, of one study; None
+    takes all. (Whole frames are what is served; a film brings one, and half a dozen boxes.) asked:
+    whether every picture is also asked what is known of it (`data.quiz`). sought: the share of
+    pictures drawn because they show something, so that what is rare is seen often."""
 
     texts: int = 1
     per_study: int = 0
+    boxes: int | None = None
     asked: bool = False
     sought: float = 0.0
     augment: Augment | None = Augment()
@@ -78,9 +80,10 @@ class Pairs:
         self.preprocess = Preprocess.from_dict(about["preprocess"])
         self.sentences: list[list[str]] = about["sentences"]
         self.studies: list[int] = about["studies"]
+        self.boxed: list[bool] = about["boxed"]
         self.bad: list[str] = about["bad"]
-        self._held = list(Counter(self.studies).values())  # pictures of each study
-        self._epoch: tuple[tuple[int, int, int], npt.NDArray[np.int64]] | None = None
+        self._held = Counter(zip(self.studies, self.boxed, strict=True))
+        self._epoch: tuple[tuple[int, int, Sampling], npt.NDArray[np.int64]] | None = None
         self.pictures: npt.NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
 
     def __len__(self) -> int:
@@ -112,13 +115,13 @@ class Pairs:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         entries = manifest.split(split)
-        sentences, studies, bad = _write_pictures(entries, preprocess, aside, workers, progress)
-        if not sentences:
+        kept, bad = _write_pictures(entries, preprocess, aside, workers, progress)
+        if not kept.sentences:
             raise InputRejected(
                 "manifest", f"{manifest.path.name}, split {split}", "no readable picture with text",
                 "at least one", bad[0] if bad else "Add captions or reports.",
             )  # fmt: skip
-        about = {**wanted, "sentences": sentences, "studies": studies, "bad": bad}
+        about = {**wanted, **asdict(kept), "bad": bad}
         (aside / "pairs.json").write_text(json.dumps(about), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(aside, folder)
@@ -138,7 +141,7 @@ class Pairs:
         """The pairs of one step, shuffled by epoch; with a quiz, its questions of every picture."""
         rng = np.random.default_rng([seed, step, 1])
         drawn = quiz.sought(int(sampling.sought * size), rng) if quiz else []
-        chosen = drawn + self.chosen(step, size - len(drawn), seed, sampling.per_study)
+        chosen = drawn + self.chosen(step, size - len(drawn), seed, sampling)
         said = [texts_of(self.sentences[k], sampling.texts, words, rng) for k in chosen]
         owner = np.repeat(np.arange(size), [len(many) for many in said])
         asked = quiz.wordings(rng) if quiz else []
@@ -149,9 +152,11 @@ class Pairs:
         arrays = (written.tokens, written.mask, owner, answers, written.words)
         return Batch(images, *(torch.from_numpy(a) for a in arrays))
 
-    def chosen(self, step: int, size: int, seed: int, per_study: int) -> list[int]:
+    def chosen(self, step: int, size: int, seed: int, sampling: Sampling) -> list[int]:
         """The pictures of one step, from an endless sequence that is shuffled by epoch."""
-        return [self._at(step * size + i, seed, per_study) for i in range(size)]
+        length = sum(min(n, self._most(sampling, box)) for (_, box), n in self._held.items())
+        places = (divmod(step * size + i, length) for i in range(size))
+        return [int(self._order(epoch, seed, sampling)[place]) for epoch, place in places]
 
     def images(
         self, chosen: Sequence[int], step: int, seed: int, augment: Augment | None
@@ -162,26 +167,26 @@ class Pairs:
             return images
         return _moved(images, augment, torch.Generator().manual_seed(seed * 1_000_003 + step))
 
-    def _at(self, position: int, seed: int, per_study: int) -> int:
-        """The picture at a position of the endless shuffled sequence."""
-        length = sum(min(n, per_study or n) for n in self._held)
-        epoch, place = divmod(position, length)
-        return int(self._order(epoch, seed, per_study)[place])
-
-    def _order(self, epoch: int, seed: int, per_study: int) -> npt.NDArray[np.int64]:
-        """One epoch: `per_study` pictures of every study, drawn afresh and shuffled."""
-        key = (epoch, seed, per_study)
+    def _order(self, epoch: int, seed: int, sampling: Sampling) -> npt.NDArray[np.int64]:
+        """One epoch: so many frames and boxes of every study, drawn afresh and shuffled."""
+        key = (epoch, seed, sampling)
         if self._epoch is None or self._epoch[0] != key:
             rng = np.random.default_rng([seed, epoch, 0])
-            taken: Counter[int] = Counter()
+            taken: Counter[tuple[int, bool]] = Counter()
             kept = []
             for k in rng.permutation(len(self)):
-                study = self.studies[k]
-                taken[study] += 1
-                if not per_study or taken[study] <= per_study:
+                one = self.studies[k], self.boxed[k]
+                taken[one] += 1
+                if taken[one] <= self._most(sampling, self.boxed[k]):
                     kept.append(k)
             self._epoch = (key, rng.permutation(kept))  # else large studies would come first
         return self._epoch[1]
+
+    def _most(self, sampling: Sampling, box: bool) -> int:
+        """Pictures of one study in an epoch: of boxes, or whole frames."""
+        if box:
+            return len(self) if sampling.boxes is None else sampling.boxes
+        return sampling.per_study or len(self)
 
 
 def _fingerprint(entries: Iterable[Entry]) -> list[str]:
@@ -220,17 +225,25 @@ def _moved(images: torch.Tensor, augment: Augment, generator: torch.Generator) -
 # ------------------------------------------------------------------ reading the studies
 
 
+@dataclass(frozen=True)
+class Told:
+    """Of each picture: its sentences, its study's place among the entries, whether it is a box."""
+
+    sentences: list[list[str]] = field(default_factory=list)
+    studies: list[int] = field(default_factory=list)
+    boxed: list[bool] = field(default_factory=list)
+
+
 def _write_pictures(
     entries: Sequence[Entry],
     preprocess: Preprocess,
     folder: Path,
     workers: int,
     progress: Callable[[int, int], None],
-) -> tuple[list[list[str]], list[int], list[str]]:
-    """Append every captioned frame to `pictures.npy`; returns each picture's sentences and study,
-    and what went wrong."""
-    sentences: list[list[str]] = []
-    studies: list[int] = []
+) -> tuple[Told, list[str]]:
+    """Append every captioned picture to `pictures.npy`; returns what is told of each, and what went
+    wrong."""
+    told = Told()
     bad: list[str] = []
     shape = (preprocess.channels, preprocess.size, preprocess.size)
     raw = folder / "pictures.raw"
@@ -239,24 +252,32 @@ def _write_pictures(
             if isinstance(result, str):
                 bad.append(result)
             else:
-                for pixels, said in result:
-                    file.write(pixels.tobytes())
-                    sentences.append(said)
-                    studies.append(done - 1)
+                for one in result:
+                    file.write(one.pixels.tobytes())
+                    told.sentences.append(one.sentences)
+                    told.studies.append(done - 1)
+                    told.boxed.append(one.box)
             progress(done, len(entries))
-    pictures = np.lib.format.open_memmap(
-        folder / "pictures.npy", "w+", np.uint8, (len(sentences), *shape)
-    )
-    if sentences:
-        source = np.memmap(raw, np.uint8, "r", shape=(len(sentences), *shape))
-        for k in range(len(sentences)):
+    many = len(told.sentences)
+    pictures = np.lib.format.open_memmap(folder / "pictures.npy", "w+", np.uint8, (many, *shape))
+    if many:
+        source = np.memmap(raw, np.uint8, "r", shape=(many, *shape))
+        for k in range(many):
             pictures[k] = source[k]
     pictures.flush()
     raw.unlink()
-    return sentences, studies, bad
+    return told, bad
 
 
-Prepared = list[tuple[npt.NDArray[np.uint8], list[str]]]
+class Picture(NamedTuple):
+    """A whole frame, or a box in one, and what is true of it."""
+
+    pixels: npt.NDArray[np.uint8]
+    sentences: list[str]
+    box: bool
+
+
+Prepared = list[Picture]
 
 
 def _each(
@@ -296,7 +317,7 @@ def _paired(entry: Entry, study: Study, preprocess: Preprocess) -> Prepared:
     ready = {image.uid: prepare(image, preprocess) for image in study.images}
     if not entry.captions:
         words = _sentences(entry.report.findings + " " + entry.report.impression)
-        return [(p, words) for r in ready.values() for p in r.pixels] if words else []
+        return [Picture(p, words, False) for r in ready.values() for p in r.pixels if words]
     pairs: Prepared = []
     for caption in entry.captions:
         only = study.images[0].uid if len(ready) == 1 else ""
@@ -305,13 +326,13 @@ def _paired(entry: Entry, study: Study, preprocess: Preprocess) -> Prepared:
             raise ValueError("a caption names an image that the study does not have")
         if caption.region is not None:
             part = prepare(study.image(name).cut(caption.region), preprocess)
-            pairs.append((part.pixels[0], list(caption.sentences)))
+            pairs.append(Picture(part.pixels[0], list(caption.sentences), True))
             continue
         known = ready[name]
         n = known.placement.from_index(caption.frame)
         kept = int(np.rint(n))
         if abs(n - kept) < 1e-6 and 0 <= kept < len(known.pixels):  # a thinned-out frame is passed
-            pairs.append((known.pixels[kept], list(caption.sentences)))
+            pairs.append(Picture(known.pixels[kept], list(caption.sentences), False))
     return pairs
 
 

@@ -43,11 +43,13 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Quiz:
-    """answers: (K, Q) int8; 1 yes, -1 no, 0 not known. studies: (K,), whose picture it is."""
+    """answers: (K, Q) int8; 1 yes, -1 no, 0 not known. studies: (K,), whose picture it is.
+    boxed: (K,), whether it is a box in a frame."""
 
     questions: tuple[Question, ...]
     answers: npt.NDArray[np.int8]
     studies: npt.NDArray[np.int64]
+    boxed: npt.NDArray[np.bool_]
 
     def wordings(self, rng: np.random.Generator) -> list[str]:
         """One statement of each question, then one denial of each: 2 Q texts."""
@@ -55,20 +57,26 @@ class Quiz:
         return yes + [q.no[int(rng.integers(len(q.no)))] for q in self.questions]
 
     def sought(self, many: int, rng: np.random.Generator) -> list[int]:
-        """Pictures drawn for what they show: a question, a study that answers yes, a picture."""
+        """Pictures drawn for what they show: a question, a study that answers yes, a picture; a
+        whole frame where one answers."""
         drawn = []
         for q in rng.integers(len(self.questions), size=many):
             yes = np.flatnonzero(self.answers[:, q] == 1)
+            whole = yes[~self.boxed[yes]]
+            yes = whole if len(whole) else yes
             study = rng.choice(np.unique(self.studies[yes]))
             drawn.append(int(rng.choice(yes[self.studies[yes] == study])))
         return drawn
 
 
 def quiz_of(
-    entries: Sequence[Entry], sentences: Sequence[Sequence[str]], studies: Sequence[int]
+    entries: Sequence[Entry],
+    sentences: Sequence[Sequence[str]],
+    studies: Sequence[int],
+    boxed: Sequence[bool] = (),
 ) -> Quiz:
-    """The questions that these pictures can answer. sentences and studies: of each picture, its
-    own words and its place in `entries`."""
+    """The questions that these pictures can answer. sentences, studies and boxed: of each picture,
+    its own words, its place in `entries`, whether it is a box in a frame."""
     banks = gather(
         ((entries[s].exam, t) for s, said in zip(studies, sentences, strict=True) for t in said),
         most=WORDINGS,
@@ -83,7 +91,8 @@ def quiz_of(
     answers = np.array([[row.get(q.what, 0) for q in asked] for row in rows], np.int8)
     kept = np.flatnonzero(np.minimum((answers == 1).sum(0), (answers == -1).sum(0)) >= LEAST)
     known = np.ascontiguousarray(answers[:, kept])
-    return Quiz(tuple(asked[q] for q in kept), known, np.asarray(studies, np.int64))
+    boxes = np.array(boxed or [False] * len(studies), bool)
+    return Quiz(tuple(asked[q] for q in kept), known, np.asarray(studies, np.int64), boxes)
 
 
 def side_of(what: str) -> str:

@@ -23,7 +23,7 @@ class Captioned(FromPairs):
         """`Pairs.batch`, with questions where the sampling asks."""
         pairs = desk.pairs
         asked = desk.sampling.asked
-        quiz = quiz_of(desk.entries, pairs.sentences, pairs.studies) if asked else None
+        quiz = quiz_of(desk.entries, pairs.sentences, pairs.studies, pairs.boxed) if asked else None
 
         def batch(k: int) -> Batch:
             return pairs.batch(

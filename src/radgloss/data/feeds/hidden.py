@@ -57,7 +57,7 @@ class HiddenPatches(FromPairs):
         patches = (desk.pairs.preprocess.size // self.patch) ** 2
 
         def batch(k: int) -> Batch:
-            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling.per_study)
+            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling)
             images = desk.pairs.images(chosen, k, desk.seed, desk.sampling.augment)
             rng = np.random.default_rng([desk.seed, k, 3])
             hidden = hidden_patches(len(images), patches, self.share, rng)
@@ -78,7 +78,7 @@ class HiddenWords(FromPairs):
 
         def batch(k: int) -> Batch:
             rng = np.random.default_rng([desk.seed, k, 4])
-            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling.per_study)
+            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling)
             said = [texts_of(desk.pairs.sentences[i], 1, self.words, rng)[0] for i in chosen]
             written = desk.tokenizer.encode(said, desk.context)
             hidden = hidden_words(written.words, self.share, rng)

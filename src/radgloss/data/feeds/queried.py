@@ -45,7 +45,7 @@ class Queried(FromPairs):
 
     def _shown(self, desk: Desk, k: int, known: Known, asked: Sequence[int]) -> Batch:
         rng = np.random.default_rng([desk.seed, k, 6])
-        chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling.per_study)
+        chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling)
         texts = [texts_of(desk.pairs.sentences[i], 1, "whole", rng)[0] for i in chosen]
         if self.text == "entities":
             texts = [entities(t, desk.exam(i)) or t for t, i in zip(texts, chosen, strict=True)]

@@ -22,7 +22,7 @@ class Reported(FromPairs):
         """Pictures as `Captioned` draws them."""
 
         def batch(k: int) -> Batch:
-            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling.per_study)
+            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling)
             written = desk.tokenizer.encode([_text(desk, i) for i in chosen], desk.context)
             return Batch(
                 desk.pairs.images(chosen, k, desk.seed, desk.sampling.augment),

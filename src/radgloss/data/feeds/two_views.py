@@ -112,7 +112,7 @@ class TwoViews(FromPairs):
         """Both views of `desk.size` pictures; `study` says whose view it is."""
 
         def batch(k: int) -> Batch:
-            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling.per_study)
+            chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling)
             images = desk.pairs.images(chosen, k, desk.seed, None)
             generator = torch.Generator().manual_seed(desk.seed * 1_000_003 + k)
             both = [

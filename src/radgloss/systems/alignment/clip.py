@@ -45,7 +45,7 @@ def starter() -> Run:
         vocabulary=1024,
         steps=2800,
         batch=64,
-        sampling=Sampling(texts=2, per_study=6, asked=True, sought=0.5),
+        sampling=Sampling(texts=2, per_study=6, boxes=1, asked=True, sought=0.5),
         rate=1e-3,
         warmup=200,
         keep_every=250,
