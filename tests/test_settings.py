@@ -24,7 +24,8 @@ def test_each_setting_says_where_it_came_from(home):
     found = {s.name: s.source for s in Settings({"memory_gib": 1.0}, home).all()}
     assert found == {"model": "config.toml", "workers": "config.toml", "memory_gib": "option",
                      "log_level": "default",
-                     "archive_watermark": "default", "archive_reserve_gb": "default"}  # fmt: skip
+                     "archive_watermark": "default", "archive_reserve_gb": "default",
+                     "network": "default"}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["colour = 1\n", "workers = [", 'workers = "many"\n'])

@@ -74,7 +74,7 @@ def test_every_label_abstains_with_its_log_odds(speaker):
         for texts in (("Effusion.", "There is an effusion."),
                       ("No effusion.", "There is no effusion."))
     )  # fmt: skip
-    scale = float(speaker.published.model.scale)
+    scale = float(speaker.published.model.scale.detach())
     by_hand = np.sort(scale * frames @ (yes - no))[-2:].mean()
     assert effusion.logit == pytest.approx(float(by_hand), abs=1e-4)
 
