@@ -57,6 +57,22 @@ def test_a_score_without_information_decides_nothing():
     assert c.decide(0.999) is None
 
 
+def test_a_rare_finding_is_not_denied_by_a_score_that_knows_nothing_of_it():
+    """Denied in everybody it would be right in 95 of 100, and nobody would have looked."""
+    rng = np.random.default_rng(0)
+    c = calibration.fit(rng.normal(size=800), rng.random(800) < 0.05)
+    assert c.absent_below is None
+
+
+def test_a_decision_changes_the_odds_threefold_at_least():
+    c = calibration.fit(*draw(1500, seed=1))
+    logits, truth = draw(4000, seed=2)
+    said = [c.decide(c.probability(x)) for x in logits]
+    for answer in (True, False):
+        chosen = np.array([s is answer for s in said])
+        assert chosen[truth == answer].mean() > 3 * chosen[truth != answer].mean()
+
+
 def test_probability_rises_with_the_score():
     c = calibration.fit(*draw(500))
     p = [c.probability(x) for x in np.linspace(-20, 20, 50)]

@@ -24,6 +24,7 @@ __all__ = ["Calibration", "auroc", "expected_calibration_error", "fit", "lower_b
 Floats = npt.NDArray[np.float64]
 Way = Callable[[Floats, npt.NDArray[np.bool_], Floats], Floats]  # scores, truth, new → (n,)
 ENOUGH = 100  # studies of the rarer class before isotonic steps are tried
+WEIGHT = 3.0  # how much the odds must change for a decision to say anything
 CLEARLY = 2.0  # standard errors by which they must be better than the curve
 
 
@@ -66,7 +67,9 @@ def fit(
     """Fit on validation studies.
 
     reliability: the share of decided studies that must be right, as a lower confidence bound (one
-    sided, 90 %, Wilson), on each side separately; `least`: studies a side must decide to count.
+    sided, 90 %, Wilson), on each side separately; `least`: studies a side must decide to count. And
+    a decision must change the odds at least WEIGHT times (its likelihood ratio, with the same bound
+    on the mistakes), or a rare finding would be denied in everybody, rightly and without a look.
     Raises ValueError unless both classes are there."""
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if positives < 2 or negatives < 2:
@@ -133,15 +136,18 @@ def _curve(logits: Floats, truth: npt.NDArray[np.bool_], new: Floats) -> Floats:
 def _threshold(
     p: Floats, right: npt.NDArray[np.bool_], reliability: float, least: int
 ) -> float | None:
-    """The lowest threshold above .5 beyond which enough decisions were right."""
+    """The lowest threshold above .5 beyond which enough decisions were right, and telling."""
     order = np.argsort(-p)
     best = None
     correct = np.cumsum(right[order])
+    all_right, all_wrong = int(right.sum()), int((~right).sum())
     for n in range(least, len(p) + 1):
         threshold = float(p[order[n - 1]])
         if threshold < 0.5:
             break
-        if lower_bound(int(correct[n - 1]), n) >= reliability:
+        told = int(correct[n - 1])
+        mistaken = 1 - lower_bound(all_wrong - (n - told), all_wrong)  # at most so often
+        if told / all_right >= WEIGHT * mistaken and lower_bound(told, n) >= reliability:
             best = threshold
     return best
 
