@@ -35,6 +35,7 @@ docs: install
 
 # Makes the shipped checkpoint anew: 2,205 simulated patients to train on and 661 to fit and to score,
 # four in seven of them chest films, two CT, one MR; about two hours on two cores in all.
+# (Today's was trained before whole frames were drawn before boxes: dev/LOG.md, 2026-11-25.)
 starter: install
 	$(BIN)/radgloss phantom -n 2205 --share 0.3 -o build/phantoms --seed 0 --workers 2 --no-segments \
 	  --exam xr-chest --exam ct-abdomen --exam xr-chest --exam mr-abdomen --exam xr-chest \

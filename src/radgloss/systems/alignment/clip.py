@@ -8,7 +8,7 @@ against its denial, as it will be asked when the model serves (`data.quiz`).
     radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
 
 Measured result: dev/LOG.md, 2026-11-25; the card of the shipped `starter` checkpoint has its
-figures."""
+figures. That one was trained with `boxes=None`, as the log says."""
 
 from dataclasses import replace
 
