@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from radgloss.engine import aligner as aligning
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
-from radgloss.engine.evidence import occlusion_map, regions
+from radgloss.engine.evidence import occlude, occluded
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.protocols import Drafter, Embedder, Labeler, verbs
 from radgloss.text.findings import exam_findings
 from radgloss.trust import Conformal, Trust
 from radgloss.types import Case, InputRejected, Study
 from tiny import SURE, UNSURE, checkpoint, image
-
-_point = Aligner._point
 
 
 @pytest.fixture
@@ -77,21 +76,21 @@ def test_the_same_request_gives_the_same_answer_whatever_was_asked_before(ct, fi
     assert first[0].logit == pytest.approx(again[1].logit, abs=1e-5)
 
 
-def test_a_place_is_looked_for_once_a_study(ct, monkeypatch):
-    a, looked = aligner(), []
+def test_a_frame_is_hidden_place_by_place_once_a_study_whatever_is_asked(ct, monkeypatch):
+    a, hidden = aligner(), []
 
-    def point(*asked):
-        looked.append(asked[1:])
-        return _point(*asked)
+    def noted(model, prepared, n):
+        hidden.append(n)
+        return occluded(model, prepared, n)
 
-    monkeypatch.setattr(Aligner, "_point", point)
+    monkeypatch.setattr(aligning, "occluded", noted)
     labels = [r.what for r in exam_findings("ct-abdomen")]
     before, after = a.label(ct, labels), PairDrafter(a, "0").draft(Case(ct)).predictions
     assert before == after
-    once = len(looked)
-    assert once == len(set(looked)) > 0
+    assert len([p for p in before if p.evidence]) > len(hidden) == len(set(hidden)) > 0
+    once = len(hidden)
     a.label(replace(ct), labels)  # another study, though it looks the same
-    assert len(looked) == 2 * once
+    assert len(hidden) == 2 * once
 
 
 def test_frames_of_one_image_do_not_depend_on_each_other():
@@ -204,8 +203,9 @@ class Brightness:
 def test_evidence_points_where_the_score_comes_from():
     picture = torch.zeros(3, 32, 32)
     picture[:, 20:28, 4:12] = 1.0
-    falls, score = occlusion_map(Brightness(), picture, torch.ones(1))
-    assert score == 1.0
+    whole, hidden = occlude(Brightness(), picture)
+    assert float(whole) == 1.0
+    falls = whole[0] - hidden[..., 0]
     row, column = divmod(int(falls.argmax()), falls.shape[1])
     assert 20 <= (row + 0.5) * 32 / 12 <= 28
     assert 4 <= (column + 0.5) * 32 / 12 <= 12
@@ -216,7 +216,7 @@ def test_the_box_contains_the_place():
     i.pixels[:] = -400
     i.pixels[0, 25:35, 5:15] = 400
     prepared = prepare(i, Preprocess(size=32))
-    (top, left, bottom, right), share = regions(Brightness(), prepared, 0, torch.ones(1))
+    (top, left, bottom, right), share = occluded(Brightness(), prepared, 0).box(torch.ones(1))
     assert top <= 24 <= bottom
     assert left <= 8 <= right
     assert 0 < share <= 1
@@ -264,7 +264,7 @@ def test_the_box_never_lies_in_the_padding():
         def encode_image(self, images):  # hiding the picture raises it, hiding padding does not
             return images[:, 0].mean((1, 2))[:, None] * 0 - images.std((1, 2, 3))[:, None]
 
-    (_, left, _, right), _ = regions(Darkness(), prepared, 0, torch.ones(1))
+    (_, left, _, right), _ = occluded(Darkness(), prepared, 0).box(torch.ones(1))
     columns = np.flatnonzero(prepared.inside.any(0))
     assert columns[0] - 3 <= left
     assert right <= columns[-1] + 4

@@ -20,7 +20,7 @@ import torch
 from radgloss import terms
 from radgloss.checkpoint import Checkpoint
 from radgloss.data.batch import to_model
-from radgloss.engine.evidence import regions
+from radgloss.engine.evidence import Occluded, occluded
 from radgloss.preprocess import Prepared, prepare
 from radgloss.text.findings import EXAMS, FindingType, finding_type
 from radgloss.text.prompts import Bank, plain
@@ -54,7 +54,7 @@ class Aligner:
         self._scale = 1.0 if scale is None else float(scale.detach())
         self._prompt = lru_cache(maxsize=4096)(self._encode_texts)
         self._last: tuple[Study, tuple[Seen, ...]] | None = None
-        self._places: dict[tuple[str, str, int], Evidence] = {}  # of that study
+        self._hidden: dict[tuple[str, int], Occluded] = {}  # of that study, by image and frame
 
     # ---- embed
 
@@ -166,7 +166,7 @@ class Aligner:
         """Every image through the bridge and the tower, once a study."""
         if self._last is None or self._last[0] is not study:
             self._last = (study, tuple(self._look(image) for image in study.images))
-            self._places.clear()
+            self._hidden.clear()
         return self._last[1]
 
     def _look(self, image: Image) -> Seen:
@@ -234,7 +234,7 @@ class Aligner:
         probability = calibration.probability(logit)
         evidence: tuple[Evidence, ...] = ()
         if not stop and probability >= 0.5:
-            evidence = (self._place(name, seen[best], n),)
+            evidence = (self._point(name, seen[best], n),)
         if stop:
             return Prediction(label, probability, logit, True, stop)
         if calibration.decide(probability) is None:
@@ -242,17 +242,13 @@ class Aligner:
             return Prediction(label, probability, logit, True, why, evidence)
         return Prediction(label, probability, logit, False, "", evidence)
 
-    def _place(self, label: str, seen: Seen, n: int) -> Evidence:
-        """`_point`, looked for once a study: labels and draft ask for the same place."""
-        key = (label, seen.image.uid, n)
-        if key not in self._places:
-            self._places[key] = self._point(label, seen, n)
-        return self._places[key]
-
     def _point(self, label: str, seen: Seen, n: int) -> Evidence:
         """The place in frame n whose removal lowers the label's score most."""
+        key = (seen.image.uid, n)
+        if key not in self._hidden:  # the same for every label
+            self._hidden[key] = occluded(self.checkpoint.model, seen.prepared, n)
         direction = torch.from_numpy(self._direction(label) * self._scale)
-        box, share = regions(self.checkpoint.model, seen.prepared, n, direction)
+        box, share = self._hidden[key].box(direction)
         region = seen.prepared.placement.region(n, *box)
         return Evidence(
             "region",
