@@ -18,8 +18,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/radgloss demo -o demo-output $(ARGS)
 
+# One process a core, each file in one of them, so that what a file has made serves all its tests.
 test: install
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
