@@ -102,7 +102,7 @@ def make_pairs(folder: Path, size: int) -> Pairs:
     np.save(folder / "pictures.npy", rng.integers(0, 256, (PICTURES, 3, size, size), np.uint8))
     about = {"schema": 2, "preprocess": Preprocess(size=size).to_dict(), "manifest": [], "bad": [],
              "sentences": [[WORDS[i % 5]] for i in range(PICTURES)],
-             "studies": list(range(PICTURES))}  # fmt: skip
+             "studies": list(range(PICTURES)), "boxed": [False] * PICTURES}  # fmt: skip
     (folder / "pairs.json").write_text(json.dumps(about))
     return Pairs(folder)
 
