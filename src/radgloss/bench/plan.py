@@ -53,8 +53,8 @@ FULL = Plan(
 )  # fmt: skip
 QUICK = Plan(
     "quick",
-    {"ct-abdomen": 3, "mr-abdomen": 5, "us-abdomen": 1, "us-pelvis": 2, "xr-chest": 14,
-     "xr-abdomen": 6},
+    {"ct-abdomen": 1, "mr-abdomen": 2, "us-abdomen": 1, "us-pelvis": 1, "xr-chest": 12,
+     "xr-abdomen": 5},
     least=4, heads=3, unseen=4, pictures=4, each=8,
 )  # fmt: skip
 
