@@ -55,6 +55,7 @@ def test_real_files_are_kept_and_hostile_ones_named_with_the_parent_flat(
     for name, data in hostile.items():
         (sent / name).write_bytes(data)
     me, start = psutil.Process(), time.monotonic()
+    others = set(me.children())
     with Archive.open(home, reserve=0, watermark=1) as archive:
         before = me.memory_info().rss
         receipt = archive.receive(sent)
@@ -67,7 +68,7 @@ def test_real_files_are_kept_and_hostile_ones_named_with_the_parent_flat(
         assert archive.verify() == []
         assert archive.repair(deep=True).missing == ()
         assert len(archive.receive(sent).already) == 12
-    assert me.children() == []
+    assert set(me.children()) <= others
 
 
 @pytest.mark.parametrize("count", [1, 2])
