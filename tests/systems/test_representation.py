@@ -15,8 +15,8 @@ from radgloss.data.pairs import Pairs
 from radgloss.models.representation import ARCHITECTURES, skipgram
 from radgloss.preprocess import Preprocess
 from radgloss.systems import ARMS, SYSTEMS
-from radgloss.systems.finish import _tokenizer, _trained
 from radgloss.systems.representation import finish, words
+from radgloss.systems.training import tokenizer_of, trained
 from radgloss.types import Report
 
 MINE = [name for name, recipe in SYSTEMS.items() if recipe().architecture in ARCHITECTURES]
@@ -51,8 +51,8 @@ def split(folder, seed, count=24):
 def test_a_recipe_trains_is_scored_and_comes_back_from_its_checkpoint(name, tmp_path):
     run = replace(SYSTEMS[name](), steps=2, batch=4, warmup=1)
     train, test = split(tmp_path / "train", 0), split(tmp_path / "test", 1)
-    tokenizer = _tokenizer(train[0], run, train[1], tmp_path)
-    objective = _trained(run, *train, tokenizer, tmp_path, resume=False)
+    tokenizer = tokenizer_of(train[0], run, train[1], tmp_path)
+    objective = trained(run, *train, tokenizer, tmp_path, resume=False)
     card = finish.finish(run, objective, tokenizer, train, test, {}, tmp_path / "out")
     assert np.isfinite(card["test"]["task"]["loss"])
     back = checkpoint.load(tmp_path / "out")
@@ -92,8 +92,8 @@ def test_skipgram_puts_words_of_the_same_company_together(tmp_path):
         )  # fmt: skip
         place = tmp_path / near
         place.mkdir()
-        tokenizer = _tokenizer(pairs, run, entries, place)
-        model = _trained(run, pairs, entries, tokenizer, place, resume=False).model
+        tokenizer = tokenizer_of(pairs, run, entries, place)
+        model = trained(run, pairs, entries, tokenizer, place, resume=False).model
         numbers = {w: int(tokenizer([w], 4)[0][0, 0]) for w in heard}
         rows = model.own.weight.detach().numpy()[list(numbers.values())]
         found[near] = words.of_one_kind(rows, ["organ", "organ", "device", "device"])

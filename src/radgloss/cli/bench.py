@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["bench"]
 
 MOST = 8  # processes, unless more are asked for: each holds a body in memory
-UNITS = {"making": "patient", "asking": "patient", "scoring": "column"}
+UNITS = {"making": "patient", "asking": "patient", "scoring": "column", "arms": "arm"}
 bench = typer.Typer(help="Suites that judge a model, ours or any other.", no_args_is_help=True)
 
 
@@ -75,6 +75,46 @@ def phantom(
           f"{written['json'].name})")  # fmt: skip
 
 
+@bench.command("systems")
+def systems(
+    manifest: Annotated[
+        Path, typer.Option("-d", "--data", help="A manifest with train and test, as for `train`.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for arms.jsonl and what is shared.")
+    ] = Path("bench-systems"),
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this system and its arms; repeatable.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each arm.")] = 3,
+    steps: Annotated[int | None, typer.Option(min=1, help="Instead of the recipes' own.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that read studies.")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
+    """Every system with its own idea and without it: does the idea earn its place?
+
+    Each arm is trained anew, minutes on two cores, and writes one line at once; a run that was
+    ended goes on at the next arm when the same command is given again. All of them take hours."""
+    from radgloss.cli.common import table
+    from radgloss.exchange.files import check_output
+    from radgloss.log import configure
+    from radgloss.settings import Settings
+    from radgloss.systems.ideas import page, prove
+
+    configure(str(Settings()["log_level"]))
+    check_output(output)
+    names = tuple(only or ())
+    with _Bars() as bars:
+        lines = prove.prove(manifest, output, names, seeds, steps, workers, bars.tell)
+    (output / "systems.md").write_text(page.markdown(lines), encoding="utf-8")
+    rows = page.plain(lines, names)
+    if json:
+        print(json_module.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table(rows, ("system", "measure", "with", "without", "difference", "shown"))
+    print(f"\nEvery figure: {output / prove.LINES}; the page: {output / 'systems.md'}")
+
+
 class _Bars:
     """A bar for each stage, on a terminal only."""
 
@@ -92,7 +132,7 @@ class _Bars:
 
         if stage not in self._bars:
             self._bars[stage] = tqdm(
-                total=total, desc=stage, unit=UNITS[stage], file=sys.stderr,
+                total=total, desc=stage, unit=UNITS.get(stage, "study"), file=sys.stderr,
                 position=len(self._bars), disable=not sys.stderr.isatty(),
             )  # fmt: skip
         bar = self._bars[stage]

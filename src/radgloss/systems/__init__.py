@@ -26,6 +26,8 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
     "biomedclip-letters": biomedclip.letters,
     "clip": clip.starter,
     "clip-debug": clip.debug,
+    "clip-small": clip.small,
+    "clip-words": clip.predicted,
     "convirt": convirt.weighted,
     "convirt-one-way": convirt.one_way,
     "convirt-equal": convirt.equal,
@@ -66,6 +68,7 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
 
 ARMS: dict[str, tuple[str, ...]] = {
     "biomedclip": ("biomedclip-short", "biomedclip-letters"),
+    "clip-small": ("clip-words",),
     "convirt": ("convirt-one-way", "convirt-equal", "convirt-whole"),
     "cxr-clip": (
         "cxr-clip-pairs",

@@ -16,24 +16,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from tqdm import tqdm
 
 from radgloss import __version__, checkpoint, dicom
 from radgloss.checkpoint import Checkpoint, Support
 from radgloss.data import phantom
-from radgloss.data.feeds import Desk, Neighbours
-from radgloss.data.feeds.neighbours import report_sentences
 from radgloss.data.manifest import Entry, Manifest, read_manifest
-from radgloss.data.pairs import Pairs
 from radgloss.engine.aligner import Aligner
 from radgloss.systems.representation import finish as representation
+from radgloss.systems.training import tokenizer_of, trained
 from radgloss.text.banks import BankSet
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
 from radgloss.text.prompts import Bank, gather
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.train import loop
 from radgloss.train.run import Run
 from radgloss.trust import Trust, calibration, choosing, conformal, detectors, outlier
 from radgloss.trust.calibration import Calibration, auroc, expected_calibration_error
@@ -41,7 +37,7 @@ from radgloss.trust.conformal import Conformal
 from radgloss.trust.outlier import Detector
 from radgloss.types import InputRejected, Study
 
-__all__ = ["train_system"]
+__all__ = ["said_of", "train_system"]
 
 FAMILIAR = 100  # training studies of an examination that the outlier's bank is drawn from
 SUPPORTING = 100  # training reports of an examination that a draft may point to
@@ -77,8 +73,8 @@ def train_system(
     pairs = run.feed.read(
         manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading")
     )
-    tokenizer = _tokenizer(pairs, run, manifest.split("train"), work)
-    objective = _trained(run, pairs, manifest.split("train"), tokenizer, work, resume)
+    tokenizer = tokenizer_of(pairs, run, manifest.split("train"), work)
+    objective = trained(run, pairs, manifest.split("train"), tokenizer, work, resume)
     if representation.is_representation(run):
         test = run.feed.read(manifest, "test", run.preprocess, work / "test", workers, _bar("test"))
         train, tested = (pairs, manifest.split("train")), (test, manifest.split("test"))
@@ -110,42 +106,6 @@ def _bar(what: str) -> Any:
         bar[0].update(done - bar[0].n)
 
     return progress
-
-
-def _tokenizer(pairs: Pairs, run: Run, entries: Sequence[Entry], work: Path) -> Tokenizer:
-    """Learned once from the training captions, or whole words from the training reports where
-    words are what is learned; kept with the unfinished run."""
-    path = work / "tokenizer.json"
-    if path.is_file():
-        pass
-    elif isinstance(run.feed, Neighbours):
-        Tokenizer.of_words(report_sentences(entries), run.vocabulary).save(path)
-    else:
-        Tokenizer.train((s for many in pairs.sentences for s in many), run.vocabulary).save(path)
-    return Tokenizer.load(path)
-
-
-def _trained(
-    run: Run,
-    pairs: Pairs,
-    entries: tuple[Entry, ...],
-    tokenizer: Tokenizer,
-    work: Path,
-    resume: bool,
-) -> Any:
-    torch.manual_seed(run.seed)
-    module = checkpoint.architecture(run.architecture)
-    config = run.model
-    if hasattr(config, "text"):
-        config = replace(config, text=replace(config.text, vocabulary=run.vocabulary))
-    objective = module.Objective(module.build(config))
-    size = run.batch // run.accumulate
-    context = config.text.context if hasattr(config, "text") else 1
-    desk = Desk(
-        pairs, entries, tokenizer, context, size, run.seed, run.sampling, run.steps * run.accumulate
-    )
-    loop.train(run, objective, run.feed.batches(desk), work / "states", resume)
-    return objective
 
 
 # ------------------------------------------------------------------ asking studies
@@ -225,7 +185,7 @@ def finish(
     """Fit trust on validation, gather support, score on test, save."""
     if run.storage == "fp16":
         model = checkpoint.rounded(model)
-    prompts = gather(_sentences(manifest.split("train")))
+    prompts = gather(said_of(manifest.split("train")))
     bare = _aligner(run, model, tokenizer, prompts)
     training = list(ask(_some(manifest.split("train")), bare, "training studies"))
     validation = list(ask(manifest.split("val"), bare, "validation"))
@@ -270,7 +230,7 @@ def _card(run: Run, model: Any, manifest: Manifest, command: str) -> dict[str, A
     }
 
 
-def _sentences(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+def said_of(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
     """Every caption's sentences with their examination, or the report where there is no caption."""
     for entry in entries:
         yield from ((entry.exam, s) for c in entry.captions for s in c.sentences)

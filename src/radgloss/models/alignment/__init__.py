@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from radgloss.models.alignment import (
+    bagged,
     biomedclip,
     clip,
     convirt,
@@ -17,6 +18,7 @@ from radgloss.models.alignment import (
 __all__ = ["ARCHITECTURES"]
 
 ARCHITECTURES: dict[str, ModuleType] = {
+    "bagged": bagged,
     "biomedclip": biomedclip,
     "clip": clip,
     "convirt": convirt,

@@ -38,6 +38,7 @@ VARIANTS = {
     "debug-residual": Config(
         vit.VARIANTS["debug-residual"], transformer.VARIANTS["debug"], width=32
     ),
+    "small": Config(vit.VARIANTS["small"], transformer.VARIANTS["small"]),
     "starter": Config(vit.VARIANTS["starter"], transformer.VARIANTS["starter"]),
     "base": Config(vit.VARIANTS["base"], transformer.VARIANTS["base"], width=512),
 }

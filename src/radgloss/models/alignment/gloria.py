@@ -108,20 +108,33 @@ class Objective(nn.Module):
 
 def attention(places, words, real, config):  # (B, P, D), (M, V, D), (M, V) -> (B, M, V, P)
     """Equation 2: over the words first, then over the places."""
-    alike = torch.einsum("bpd,mvd->bmvp", places, words)
-    alike = alike.masked_fill(~real[None, :, :, None], -torch.inf).softmax(2)
-    return (config.sharp_places * alike).softmax(3)
+    return _looks(_alike(places, words), real, config)
+
+
+def _alike(places, words):  # (B, P, D), (M, V, D) -> (B, M, V, P)
+    return torch.einsum("bpd,mvd->bmvp", places, words)
+
+
+def _looks(alike, real, config):  # (B, M, V, P), (M, V) -> (B, M, V, P)
+    of_words = alike.masked_fill(~real[None, :, :, None], -torch.inf).softmax(2)
+    return (config.sharp_places * of_words).softmax(3)
 
 
 def local_scores(places, words, real, config):  # -> (B, M), in [-1, 1]
     """Equations 3 and 4: a soft maximum over words of cos(what the word gathered, the word).
 
+    What was gathered, the looks' mean of the places, is never written out, (B, M, V, D): its
+    product with the word is the looks' mean of `alike`, and its length follows from the places'
+    own products.
     Unlike the published sum, the mean is inside the logarithm, so that long texts do not score
     higher for their length."""
-    looks = attention(places, words, real, config)
-    gathered = torch.einsum("bmvp,bpd->bmvd", looks, places)
-    fit = F.cosine_similarity(gathered, words[None], dim=3)  # (B, M, V)
-    fit = (config.sharp_words * fit).masked_fill(~real[None], -torch.inf)
+    alike = _alike(places, words)
+    looks = _looks(alike, real, config)
+    along = (looks * alike).sum(3)  # (B, M, V)
+    grams = places @ places.transpose(1, 2)  # (B, P, P)
+    squared = ((looks.flatten(1, 2) @ grams) * looks.flatten(1, 2)).sum(2).view_as(along)
+    lengths = squared.clamp(min=1e-12).sqrt() * words.norm(dim=2).clamp(min=1e-8)
+    fit = (config.sharp_words * along / lengths).masked_fill(~real[None], -torch.inf)
     return (fit.logsumexp(2) - real.sum(1).log()[None]) / config.sharp_words
 
 

@@ -7,17 +7,24 @@ against its denial, as it will be asked when the model serves (`data.quiz`).
     make starter        # 3,527 phantoms of three examinations, then the line below
     radgloss train clip -d phantoms/manifest.jsonl -o checkpoint
 
+At 64 pixels, for the comparison with and without its idea, which is the contrast between texts:
+without it the words of the caption are predicted, each for itself (section 2.3).
+
+    radgloss train clip-small -d phantoms/manifest.jsonl -o small
+    radgloss train clip-words -d phantoms/manifest.jsonl -o words
+
 Measured result: dev/LOG.md, 2026-11-25; the card of the shipped `starter` checkpoint has its
 figures. That one was trained with `boxes=None`, as the log says."""
 
 from dataclasses import replace
 
 from radgloss.data.pairs import Sampling
-from radgloss.models.alignment import clip
+from radgloss.models.alignment import bagged, clip
 from radgloss.preprocess import Preprocess
+from radgloss.systems.alignment.small import SMALL as SMALL_RUN
 from radgloss.train.run import Run
 
-__all__ = ["debug", "starter"]
+__all__ = ["debug", "predicted", "small", "starter"]
 
 
 def debug() -> Run:
@@ -50,4 +57,16 @@ def starter() -> Run:
         warmup=200,
         keep_every=250,
         storage="fp16",
+    )
+
+
+def small() -> Run:
+    """CLIP at 64 pixels: each picture finds its own text among the others."""
+    return replace(SMALL_RUN, name="clip-small", model=clip.VARIANTS["small"])
+
+
+def predicted() -> Run:
+    """CLIP without its idea: the caption's words are predicted, and no text is contrasted."""
+    return replace(
+        SMALL_RUN, name="clip-words", architecture="bagged", model=bagged.VARIANTS["small"]
     )

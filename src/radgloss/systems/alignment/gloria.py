@@ -17,7 +17,9 @@ __all__ = ["local", "whole"]
 
 def local() -> Run:
     """GLoRIA: words attend to places, local loss beside the global one."""
-    return replace(SMALL, name="gloria", architecture="gloria", model=gloria.VARIANTS["small"])
+    return replace(
+        SMALL, name="gloria", architecture="gloria", model=gloria.VARIANTS["small"], steps=600
+    )  # every word looks at every place of every picture: three times the work of a step
 
 
 def whole() -> Run:

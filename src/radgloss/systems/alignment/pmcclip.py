@@ -24,6 +24,7 @@ def fused() -> Run:
         architecture="pmc-clip",
         model=pmcclip.VARIANTS["small"],
         feed=Masked(),
+        steps=720,
     )
 
 

@@ -1,0 +1,236 @@
+"""Train every arm of the chosen rows, judge it, and write down one JSON line at once.
+
+A killed run goes on at the next arm: a line counts when its recipe, its data and its seed are those
+that are asked for. The store of pictures and the words are made once and shared by all arms.
+
+    lines = prove("manifest.jsonl", "ideas", ("gloria", "siglip"))"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from radgloss import __version__
+from radgloss.data.feeds import Neighbours
+from radgloss.data.manifest import Manifest, read_manifest
+from radgloss.data.pairs import Pairs
+from radgloss.systems import SYSTEMS
+from radgloss.systems.finish import said_of
+from radgloss.systems.ideas.figures import aligned
+from radgloss.systems.ideas.rows import ROWS, recipes
+from radgloss.systems.representation import finish as representation
+from radgloss.systems.training import tokenizer_of, trained, untrained
+from radgloss.text.prompts import Bank, gather
+from radgloss.train.run import Run
+from radgloss.types import InputRejected
+
+__all__ = ["LINES", "SEEDS", "Arm", "arms", "prove", "read"]
+
+SCHEMA = 1
+SEEDS = 3
+LINES = "arms.jsonl"
+Progress = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One training: a recipe and a seed; not learned, the same network as its seed draws it."""
+
+    recipe: str
+    seed: int
+    learned: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.recipe}{'' if self.learned else ', untrained'}, seed {self.seed}"
+
+
+def arms(names: Sequence[str] = (), seeds: int = SEEDS) -> tuple[Arm, ...]:
+    """All arms of these rows, seed by seed, so that an early end leaves whole comparisons.
+
+    Raises InputRejected('system') for a name that is no row."""
+    rows = {r.system for r in ROWS}
+    if unknown := [n for n in names if n not in rows]:
+        raise InputRejected(
+            "system", unknown[0], "no row of that name", ", ".join(sorted(rows)), "Pick one."
+        )
+    every = recipes(tuple(names))
+    return tuple(
+        arm
+        for seed in range(seeds)
+        for recipe in every
+        for arm in (Arm(recipe, seed), *([Arm(recipe, seed, False)] if recipe in rows else []))
+    )
+
+
+def prove(
+    manifest: Path | str,
+    out: Path | str,
+    names: Sequence[str] = (),
+    seeds: int = SEEDS,
+    steps: int | None = None,
+    workers: int = 1,
+    progress: Progress = lambda what, done, total: None,
+) -> list[dict[str, Any]]:
+    """Every line of these arms, those that were there already included.
+
+    steps: instead of each recipe's own. Raises InputRejected('manifest') for one that cannot be
+    used, before any training, and what reading raises."""
+    chosen = arms(names, seeds)
+    bench = _Bench(read_manifest(Path(manifest)), Path(out), workers, progress)
+    bench.check()
+    lines = []
+    for k, arm in enumerate(chosen):
+        run = replace(SYSTEMS[arm.recipe](), seed=arm.seed)
+        run = run if steps is None else replace(run, steps=steps)
+        lines.append(bench.known(arm, run) or bench.measure(arm, run))
+        progress("arms", k + 1, len(chosen))
+    return lines
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file; a last line that was cut short does not count."""
+    if not path.is_file():
+        return []
+    return list(_whole(path.read_text(encoding="utf-8")))
+
+
+def _whole(text: str) -> Iterator[dict[str, Any]]:
+    for line in text.splitlines(keepends=True):
+        if line.endswith("\n") and line.strip():
+            yield json.loads(line)
+
+
+@dataclass(eq=False)
+class _Bench:
+    """What all arms share: the pictures, the words, and the file of lines."""
+
+    manifest: Manifest
+    out: Path
+    workers: int
+    progress: Progress
+
+    def check(self) -> None:
+        """Refuse what cannot be trained and judged."""
+        for split in ("train", "test"):
+            if not self.manifest.split(split):
+                raise InputRejected(
+                    "manifest", f"{self.manifest.path.name}, split {split}", "no study",
+                    "studies in train and in test", "Name each study's split.",
+                )  # fmt: skip
+        self.out.mkdir(parents=True, exist_ok=True)
+        self._mend()
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the data: which studies of which patients, in which split."""
+        told = [f"{e.split} {e.patient} {e.exam} {e.study.name}" for e in self.manifest.entries]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+
+    @cached_property
+    def banks(self) -> dict[str, Bank]:
+        return gather(said_of(self.manifest.split("train")))
+
+    def pairs(self, run: Run, split: str) -> Pairs:
+        """The store of a split, as this run's bridge prepares it."""
+        folder = self.out / f"pictures-{run.preprocess.digest}" / split
+
+        def tell(done: int, total: int) -> None:
+            self.progress(f"reading {split}", done, total)
+
+        return run.feed.read(self.manifest, split, run.preprocess, folder, self.workers, tell)
+
+    def _words(self, run: Run) -> Path:
+        """Where the tokenizer of these words and this size is kept."""
+        kind = "reports" if isinstance(run.feed, Neighbours) else "captions"
+        folder = self.out / f"words-{kind}-{run.vocabulary}"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def known(self, arm: Arm, run: Run) -> dict[str, Any] | None:
+        """The line of this arm where it was measured already, on these data by this recipe."""
+        wanted = self._key(arm, run)
+        lines = read(self.out / LINES)
+        return next((x for x in lines if {k: x.get(k) for k in wanted} == wanted), None)
+
+    def _key(self, arm: Arm, run: Run) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA, "recipe": arm.recipe, "seed": arm.seed, "learned": arm.learned,
+            "digest": run.digest, "data": self.digest,
+        }  # fmt: skip
+
+    def measure(self, arm: Arm, run: Run) -> dict[str, Any]:
+        """Train and judge one arm; its line is on disk when this returns."""
+        begun = perf_counter()
+        pairs, entries = self.pairs(run, "train"), self.manifest.split("train")
+        tokenizer = tokenizer_of(pairs, run, entries, self._words(run))
+        work = self.out / "work"
+        if arm.learned:
+            _own(work, run)
+            objective = trained(run, pairs, entries, tokenizer, work, resume=True)
+        else:
+            objective = untrained(run)
+        learned = perf_counter() - begun
+        objective.eval()
+        test = self.pairs(run, "test"), self.manifest.split("test")
+        if representation.is_representation(run):
+            found = _flat(representation.figures(run, objective, tokenizer, (pairs, entries), test))
+        else:
+            found = aligned(
+                objective.model, tokenizer, self.banks, (pairs, entries), test, run.seed
+            )
+        line = {
+            **self._key(arm, run), "steps": run.steps if arm.learned else 0, "figures": found,
+            "parameters": sum(p.numel() for p in objective.model.parameters()),
+            "seconds": {"training": round(learned), "all": round(perf_counter() - begun)},
+            "version": __version__, "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "studies": {s: len(self.manifest.split(s)) for s in ("train", "test")},
+        }  # fmt: skip
+        self._append(line)
+        shutil.rmtree(work, ignore_errors=True)
+        return line
+
+    def _append(self, line: dict[str, Any]) -> None:
+        with (self.out / LINES).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _mend(self) -> None:
+        """Take away the beginning of a line whose writing was cut short."""
+        path = self.out / LINES
+        if path.is_file() and not (data := path.read_bytes()).endswith(b"\n"):
+            with path.open("r+b") as file:
+                file.truncate(data.rfind(b"\n") + 1)
+
+
+def _own(work: Path, run: Run) -> None:
+    """What is unfinished in `work` is of this run; another's is thrown away."""
+    mark = work / "run"
+    if not (mark.is_file() and mark.read_text(encoding="utf-8") == run.digest):
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        mark.write_text(run.digest, encoding="utf-8")
+
+
+def _flat(found: dict[str, Any]) -> dict[str, Any]:
+    """A representation's figures under the names of `rows.MEASURES`."""
+    words = {k: v for k, v in found.get("words", {}).items() if k != "nearest"}
+    flat = {**found.get("pictures", {}), **words, "task": found["task"]}
+    if "top1" in found["task"]:
+        flat["guessed"] = found["task"]["top1"]
+    if names := found.get("names"):
+        flat["place"] = median(names["place"].values())
+        flat["place_by_chance"] = (names["of"] + 1) / 2
+        flat["names"] = names["place"]
+    return flat

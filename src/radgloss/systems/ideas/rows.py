@@ -1,0 +1,104 @@
+"""The rows of the proof: a system, the idea that defines it, and the figure it is judged by.
+
+The figure was chosen before anything was measured, for what the idea promises; the others are
+printed beside it. What an arm does without is said by its recipe (`radgloss systems`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from radgloss.systems import ARMS, SYSTEMS
+
+__all__ = ["MEASURES", "ROWS", "Measure", "Row", "recipes"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """chance: what no knowledge gives; None where it is in the arm's own figures under
+    `chance_key`. best: what the truth of the phantom allows."""
+
+    what: str
+    chance: float | None
+    best: float | None
+    chance_key: str = ""
+    higher: bool = True
+
+
+MEASURES = {
+    "findings": Measure("mean AUROC of findings, zero-shot, picture by picture", 0.5, 1.0),
+    "sides": Measure("mean AUROC of right against left, zero-shot", 0.5, 1.0),
+    "own_text": Measure("own text first among those of 64 pictures", 1 / 64, 1.0),
+    "probes": Measure("mean AUROC of linear probes of findings", 0.5, 1.0),
+    "nearest": Measure(
+        "nearest training picture is of the same examination", None, 1.0, "nearest_by_chance"
+    ),
+    "clusters": Measure("clusters agree with examinations (mutual information)", 0.0, 1.0),
+    "of_one_kind": Measure("nearest word is of the same kind", None, 1.0, "by_chance"),
+    "guessed": Measure("hidden words guessed right", None, None),
+    "place": Measure(
+        "median place of the right finding for a name never heard", None, 1.0, "place_by_chance",
+        higher=False,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system: where the primer names it, its idea, and the measure it is judged by."""
+
+    system: str
+    title: str
+    table: Literal["representations", "alignment"]
+    primer: str
+    idea: str
+    measure: str
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The recipes that lack the idea, or a part of it."""
+        return ARMS[self.system]
+
+
+ROWS = (
+    Row("words", "Word embeddings", "representations", "Fig 5 [23, 24]",
+        "words in similar contexts lie close", "of_one_kind"),
+    Row("cnn", "Image embeddings, CNN", "representations", "Fig 6 [25, 26]",
+        "weights shared over places", "clusters"),
+    Row("expert", "Shared space with expert categories", "representations", "[27]",
+        "synonyms meet because an expert says so", "place"),
+    Row("simclr", "Contrastive self-supervision: SimCLR", "representations", "[28]",
+        "two views of one picture agree", "probes"),
+    Row("moco", "Contrastive self-supervision: MoCo", "representations", "[28]",
+        "a queue of keys from a slow copy", "probes"),
+    Row("mae", "Masked modelling, pictures", "representations", "glossary",
+        "what is hidden is painted back", "probes"),
+    Row("masked-words", "Masked modelling, words", "representations", "glossary",
+        "a hidden word is guessed from those around it", "guessed"),
+    Row("clip-small", "CLIP", "alignment", "[39], Fig 10",
+        "each picture finds its own text among the others", "findings"),
+    Row("convirt", "ConVIRT", "alignment", "[37]",
+        "two weighted directions, one sentence drawn from a report", "findings"),
+    Row("gloria", "GLoRIA", "alignment", "[17]",
+        "words attend to places; a local loss beside the global one", "findings"),
+    Row("medclip", "MedCLIP", "alignment", "[18]",
+        "unpaired pictures and texts, soft targets from their findings", "findings"),
+    Row("cxr-clip", "CXR-CLIP", "alignment", "[19]",
+        "several views and texts of a study, prompts from labels", "findings"),
+    Row("kad", "KAD", "alignment", "[20]",
+        "a text tower taught knowledge, and a decoder asked for diseases", "findings"),
+    Row("pmc-clip", "PMC-CLIP", "alignment", "[40]",
+        "hidden words are guessed with the picture's help", "findings"),
+    Row("biomedclip", "BiomedCLIP", "alignment", "[41]",
+        "long texts and the field's own tokenizer", "findings"),
+    Row("siglip", "SigLIP", "alignment", "newer",
+        "every pair is a question of its own", "findings"),
+)  # fmt: skip
+
+
+def recipes(names: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The recipes to train for these rows (all where none is named), each row's idea first."""
+    rows = [r for r in ROWS if not names or r.system in names]
+    every = [name for row in rows for name in (row.system, *row.without)]
+    assert set(every) <= SYSTEMS.keys()
+    return tuple(dict.fromkeys(every))
