@@ -17,6 +17,7 @@ __all__ = ["DEFAULTS", "Setting", "Settings", "home"]
 
 DEFAULTS: dict[str, Any] = {
     "model": "starter",  # a shipped checkpoint, or a folder
+    "precision": "fp32",  # or bf16, int8, auto: in how many bits a model multiplies
     "workers": 1,  # processes that read and decode
     "memory_gib": 2.0,  # cap of one reading process
     "log_level": "WARNING",
@@ -103,6 +104,8 @@ def _unfit(name: str, value: Any) -> str:
         return "DEBUG, INFO, WARNING or ERROR"
     if name == "network" and value not in ("on", "off"):
         return "on or off"
+    if name == "precision" and value not in ("auto", "fp32", "bf16", "int8"):
+        return "auto, fp32, bf16 or int8"
     if name == "workers" and value < 1:
         return "at least 1"
     if name == "memory_gib" and not (math.isfinite(value) and value > 0):

@@ -18,6 +18,8 @@ from radgloss import __version__, dicom, terms
 from radgloss.checkpoint import NOTHING, Checkpoint, architecture
 from radgloss.checkpoint import load as load_checkpoint
 from radgloss.dicom import sr
+from radgloss.engine import aligner, published
+from radgloss.engine import precision as precisions
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
 from radgloss.engine.published import PublishedAligner
@@ -62,9 +64,9 @@ SHIPPED = Path(__file__).parent / "checkpoints"
 class Model:
     """Every verb that a checkpoint offers, in one object."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self.checkpoint = checkpoint
-        self.aligner = Aligner(checkpoint)
+    def __init__(self, checkpoint: Checkpoint, precision: str = "fp32") -> None:
+        self.aligner = Aligner(checkpoint, precision)
+        self.checkpoint = self.aligner.checkpoint
         self.space = checkpoint.space
         self._drafter = PairDrafter(self.aligner, __version__)
 
@@ -97,6 +99,11 @@ class Model:
         return self.aligner.foreign(study)
 
     @property
+    def precision(self) -> str:
+        """In how many bits it multiplies."""
+        return self.aligner.precision
+
+    @property
     def side(self) -> int:
         """The side of its input, pixels."""
         return int(self.checkpoint.preprocess.size)
@@ -118,20 +125,37 @@ class Model:
         return self.draft(Case(study, history=history, prior=prior))
 
 
-def load(name: str | Path = "starter", network: bool | None = None) -> Model | PublishedAligner:
+def load(
+    name: str | Path = "starter", network: bool | None = None, precision: str | None = None
+) -> Model | PublishedAligner:
     """A shipped checkpoint by name, a checkpoint folder, or somebody's weights: `hf:OWNER/NAME`, or
     a folder in the layout of transformers or open_clip, which embed and label only.
 
     network: whether weights that are not in the local cache may be fetched; None: as set.
-    Raises InputRejected('checkpoint') where there is none or it cannot be trusted, and what
-    `published.load` raises."""
+    precision: fp32, bf16, int8, or auto (`engine.precision`); None: as set.
+    Raises InputRejected('checkpoint') where there is none or it cannot be trusted, ('precision')
+    for what this processor cannot, and what `published.load` raises."""
     if not is_published(name):
-        return load_trained(name)
+        return load_trained(name, precision)
     allowed = Settings()["network"] == "on" if network is None else network
-    return PublishedAligner(load_published(name, allowed))
+    asked = _precision(precision)
+    weights = load_published(name, allowed)
+    return PublishedAligner(weights, published.chosen(weights, asked, _measured()))
 
 
-def load_trained(name: str | Path = "starter") -> Model:
+def _precision(asked: str | None) -> str:
+    """As asked or as set, and possible here: known before anything is loaded."""
+    named = str(Settings()["precision"]) if asked is None else asked
+    precisions.check(named)
+    return named
+
+
+def _measured() -> tuple[Path, Path]:
+    """Where measured precisions are kept: one's own, then those that came with the package."""
+    return home() / "precision", SHIPPED / "precision"
+
+
+def load_trained(name: str | Path = "starter", precision: str | None = None) -> Model:
     """A checkpoint of this house, which can draft.
 
     Raises InputRejected('checkpoint'), and ('engine') for somebody's weights."""
@@ -141,7 +165,30 @@ def load_trained(name: str | Path = "starter") -> Model:
             "a checkpoint that was trained and validated here",
             "Give --model a checkpoint, such as starter.",
         )  # fmt: skip
-    return Model(load_checkpoint(find_checkpoint(name)))
+    asked = _precision(precision)
+    known = load_checkpoint(find_checkpoint(name))
+    return Model(known, aligner.chosen(known, asked, _measured()))
+
+
+def measure_precision(
+    name: str | Path, manifest: Path, split: str = "test"
+) -> tuple[precisions.Measured, list[InputRejected]]:
+    """How well every precision of this processor agrees with fp32 on the studies of a manifest;
+    kept under RADGLOSS_HOME, where `auto` finds it.
+
+    Raises what `load` and `read_manifest` raise, and InputRejected('empty')."""
+    from radgloss.data.manifest import read_manifest
+    from radgloss.systems.precision import measure
+
+    entries = read_manifest(manifest).split(split)
+    speakers: dict[str, Aligner | PublishedAligner] = {}
+    for precision in precisions.can():
+        loaded = load(name, precision=precision)
+        speakers[precision] = loaded.aligner if isinstance(loaded, Model) else loaded
+    found, refused = measure(speakers, entries)
+    measured = precisions.Measured(found)
+    precisions.remember(speakers["fp32"].space, measured, _measured()[0])
+    return measured, refused
 
 
 def find_checkpoint(name: str | Path) -> Path:

@@ -20,6 +20,7 @@ from radgloss.cli.common import DONE, NOTICE, REJECTED
 from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
 from radgloss.cli.pages import demo, serve
+from radgloss.cli.precision import precision
 from radgloss.cli.studies import index, label, report, search
 from radgloss.cli.training import phantom, systems, train
 from radgloss.errors import InputRejected
@@ -35,7 +36,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    report, label, index, search, inspect, doctor, phantom, systems, train, export, serve, demo
+    report, label, index, search, inspect, doctor, phantom, systems, train, export, precision,
+    serve, demo,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(archive, name="archive")

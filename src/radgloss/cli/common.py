@@ -14,8 +14,8 @@ from radgloss.errors import InputRejected
 
 __all__ = [
     "DONE", "NOTICE", "PART", "REJECTED", "Input", "Json", "Modality", "ModelName", "Output",
-    "Workers", "check_file", "left_out", "modality_of", "path", "print_json", "settings_of",
-    "table", "text_of",
+    "PrecisionName", "Workers", "check_file", "left_out", "modality_of", "path", "print_json",
+    "settings_of", "table", "tell_precision", "text_of",
 ]  # fmt: skip
 
 DONE, REJECTED, PART = 0, 3, 4
@@ -45,6 +45,13 @@ ModelName = Annotated[
 ]
 Modality = Annotated[
     str, typer.Option("--modality", help="What a NIfTI is (CT, MR, ...); a DICOM file says it.")
+]
+PrecisionName = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        help="fp32, bf16, int8, or auto: the fastest that `radgloss precision` found harmless.",
+    ),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes that read and decode.")
@@ -82,6 +89,16 @@ def modality_of(named: str) -> str:
         raise typer.BadParameter(f"{named!r} is no modality of DICOM, as CT or MR are.",
                                  param_hint="--modality")  # fmt: skip
     return terms.modality(named)
+
+
+def tell_precision(settings: Any, loaded: Any) -> None:
+    """Say what `auto` came to, on stderr."""
+    if settings["precision"] != "auto":
+        return
+    hint = "" if loaded.precision != "fp32" else (
+        "; no other is known to be harmless and faster here (radgloss precision measures)"
+    )  # fmt: skip
+    print(f"precision: {loaded.precision}{hint}", file=sys.stderr)
 
 
 def text_of(path: Path) -> str:

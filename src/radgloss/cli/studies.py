@@ -14,6 +14,7 @@ from radgloss.cli.common import (
     Modality,
     ModelName,
     Output,
+    PrecisionName,
     Workers,
     check_file,
     left_out,
@@ -22,6 +23,7 @@ from radgloss.cli.common import (
     print_json,
     settings_of,
     table,
+    tell_precision,
     text_of,
 )
 from radgloss.errors import InputRejected
@@ -38,6 +40,7 @@ def report(
     history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
     modality: Modality = "",
     model: ModelName = None,
+    precision: PrecisionName = None,
     format: Annotated[str, typer.Option(help="Any of txt,json,html,sr,fhir.")] = (
         "txt,json,html,sr,fhir"
     ),
@@ -49,7 +52,7 @@ def report(
     The draft is unverified machine text. This model reads neither history nor prior; they are
     accepted so that the same command serves models that do, and a warning says so.
     """
-    settings = settings_of(model=model, workers=workers)
+    settings = settings_of(model=model, workers=workers, precision=precision)
     from radgloss import wiring
     from radgloss.exchange.files import check_output
     from radgloss.exchange.words import unnamed
@@ -58,7 +61,8 @@ def report(
     kind = modality_of(modality)
     check_output(output)
     said = _history(history)
-    loaded = wiring.load_trained(settings["model"])
+    loaded = wiring.load_trained(settings["model"], settings["precision"])
+    tell_precision(settings, loaded)
     study = wiring.read(input, settings, kind)
     earlier = wiring.read(prior, settings, kind) if prior else None
     if said or earlier:
@@ -121,11 +125,12 @@ def label(
     ] = None,
     modality: Modality = "",
     model: ModelName = None,
+    precision: PrecisionName = None,
     workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Zero-shot labels: a probability, or an abstention and its reason."""
-    settings = settings_of(model=model, workers=workers)
+    settings = settings_of(model=model, workers=workers, precision=precision)
     from radgloss import wiring
 
     kind = modality_of(modality)
@@ -134,7 +139,8 @@ def label(
     asked = list(name or [])
     if labels:
         asked += _lines(labels)
-    loaded = wiring.load(settings["model"])
+    loaded = wiring.load(settings["model"], precision=settings["precision"])
+    tell_precision(settings, loaded)
     studies = wiring.each_study(input, settings, modality=kind)
     rows: list[dict[str, Any]] = []
     problems: list[InputRejected] = []
@@ -184,10 +190,11 @@ def index(
     ],
     modality: Modality = "",
     model: ModelName = None,
+    precision: PrecisionName = None,
     workers: Workers = None,
 ) -> None:
     """Embed an archive so that it can be searched by words or by image."""
-    settings = settings_of(model=model, workers=workers)
+    settings = settings_of(model=model, workers=workers, precision=precision)
     from tqdm import tqdm
 
     from radgloss import wiring
@@ -195,7 +202,8 @@ def index(
 
     kind = modality_of(modality)
     check_output(output)
-    loaded = wiring.load(settings["model"])
+    loaded = wiring.load(settings["model"], precision=settings["precision"])
+    tell_precision(settings, loaded)
     with tqdm(unit="study", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
         studies = wiring.each_study([input], settings, bar.update, kind)
         done = wiring.index(studies, output, loaded)
@@ -215,14 +223,16 @@ def search(
     where: Annotated[str | None, typer.Option(help='A filter: "modality=CR and view=PA".')] = None,
     modality: Modality = "",
     model: ModelName = None,
+    precision: PrecisionName = None,
     json: Json = False,
 ) -> None:
     """Search an index by words, by image, or by both."""
-    settings = settings_of(model=model)
+    settings = settings_of(model=model, precision=precision)
     from radgloss import wiring
 
     kind = modality_of(modality)
-    loaded = wiring.load(settings["model"])
+    loaded = wiring.load(settings["model"], precision=settings["precision"])
+    tell_precision(settings, loaded)
     hits = wiring.search(index, loaded, words, image, k, where, settings, kind)
     rows = [{"study": h.uid, "score": round(h.score, 4), **h.fields} for h in hits]
     if json:

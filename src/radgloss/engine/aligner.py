@@ -10,24 +10,28 @@ Shapes: N frames · C channels · S side · D width · L phrasings."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from radgloss import checkpoint as checkpoints
 from radgloss import terms
 from radgloss.checkpoint import Checkpoint
 from radgloss.data.batch import to_model
+from radgloss.engine import precision as precisions
 from radgloss.engine.evidence import Occluded, occluded
+from radgloss.engine.texts import Texts
 from radgloss.preprocess import Prepared, prepare
 from radgloss.text.findings import EXAMS, FindingType, finding_type
 from radgloss.text.prompts import Bank, plain
 from radgloss.trust import Detector
 from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Status, Study
 
-__all__ = ["Aligner", "Seen"]
+__all__ = ["Aligner", "Seen", "chosen"]
 
 Floats = npt.NDArray[np.float32]
 CHUNK = 16  # frames in one forward pass
@@ -45,16 +49,30 @@ class Seen:
 
 
 class Aligner:
-    """`Embedder`, `Labeler` and `Watcher` of a checkpoint."""
+    """`Embedder`, `Labeler` and `Watcher` of a checkpoint.
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self.checkpoint = checkpoint
+    precision: in how many bits its towers multiply; see `engine.precision`."""
+
+    def __init__(self, checkpoint: Checkpoint, precision: str = precisions.FP32) -> None:
+        model = precisions.within(checkpoint.model, precision)
+        self.checkpoint = checkpoint = replace(checkpoint, model=model)
+        self.precision = precision
         self.space = checkpoint.space
         scale = getattr(checkpoint.model, "scale", None)  # a representation compares no texts
         self._scale = 1.0 if scale is None else float(scale.detach())
-        self._prompt = lru_cache(maxsize=4096)(self._encode_texts)
+        self.texts = Texts(self._tokenize, self._encode)
         self._last: tuple[Study, tuple[Seen, ...]] | None = None
         self._hidden: dict[tuple[str, int], Occluded] = {}  # of that study, by image and frame
+
+    @classmethod
+    def load(
+        cls, folder: Path, precision: str = precisions.FP32, kept: Sequence[Path] = ()
+    ) -> Aligner:
+        """A checkpoint's folder. kept: where `auto` finds what was measured (`precision.recall`).
+
+        Raises InputRejected('checkpoint', 'precision')."""
+        loaded = checkpoints.load(folder)
+        return cls(loaded, chosen(loaded, precision, kept))
 
     # ---- embed
 
@@ -82,7 +100,14 @@ class Aligner:
         """One prediction for each label, in their order; synonyms of a finding are that finding."""
         seen = self.see(study)
         stop, exam = self.why_not(study), self.exam(study)
+        self.read(labels)
         return tuple(self._predict(label, seen, stop, exam) for label in labels)
+
+    def read(self, labels: Sequence[str]) -> None:
+        """Encode what states and denies these labels, together; asking them is then cheap."""
+        banks = [self._bank(row.what if (row := _known(label)) else label) for label in labels]
+        if banks:
+            self.texts([t for bank in banks for t in (*bank.present, *bank.absent)])
 
     def why_not(self, study: Study) -> str:
         """Why nothing should be said about this study; empty where it may."""
@@ -178,8 +203,8 @@ class Aligner:
         with torch.inference_mode():
             for part in _chunks(prepared.pixels):
                 tokens = model.describe(to_model(part))
-                features.append(tokens.numpy())
-                vectors.append(model.from_description(tokens).numpy())
+                features.append(tokens.float().numpy())
+                vectors.append(model.from_description(tokens).float().numpy())
         return Seen(image, prepared, np.concatenate(vectors), np.concatenate(features))
 
     def _lacks(self, code: str, what: str, do: str) -> InputRejected:
@@ -192,15 +217,17 @@ class Aligner:
     def _mean(self, seen: Seen) -> Floats:
         return _unit(seen.vectors.mean(0))
 
-    def _encode_texts(self, texts: tuple[str, ...]) -> Floats:
+    def _prompt(self, texts: tuple[str, ...]) -> Floats:
         """The mean of the texts' vectors, (D,); of one text, its own."""
-        model = self.checkpoint.model
-        if not hasattr(model, "encode_text"):
+        return self.texts(texts).mean(0)
+
+    def _tokenize(self, texts: Sequence[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        if not hasattr(self.checkpoint.model, "encode_text"):
             raise self._lacks("no-words", "words", "Search it by image")
-        tokens, mask = self.checkpoint.tokenizer(texts, model.config.text.context)
-        with torch.inference_mode():
-            vectors = model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask))
-        return vectors.numpy().mean(0)
+        return self.checkpoint.tokenizer(texts, self.checkpoint.model.config.text.context)
+
+    def _encode(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.checkpoint.model.encode_text(tokens, mask)
 
     def _bank(self, label: str) -> Bank:
         """How the training texts state and deny a label, or plain sentences."""
@@ -257,6 +284,14 @@ class Aligner:
             frame=(region.low[0] + region.high[0]) // 2,
             region=region,
         )
+
+
+def chosen(loaded: Checkpoint, precision: str, kept: Sequence[Path]) -> str:
+    """The precision itself, or what `auto` stands for here."""
+    if precision != precisions.AUTO:
+        return precision
+    sides = (loaded.preprocess.channels, loaded.preprocess.size, loaded.preprocess.size)
+    return precisions.automatic(loaded.model, loaded.space, (CHUNK, *sides), kept)
 
 
 def _known(label: str) -> FindingType | None:

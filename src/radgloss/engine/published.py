@@ -9,19 +9,23 @@ Shapes: N frames · C channels · S side · D width."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from radgloss.data.batch import to_model
+from radgloss.engine import precision as precisions
+from radgloss.engine.texts import Texts
 from radgloss.preprocess import prepare
 from radgloss.published import Published
 from radgloss.text.prompts import plain
 from radgloss.types import Embedding, Image, InputRejected, Prediction, Study
 
-__all__ = ["NEVER_VALIDATED", "PublishedAligner"]
+__all__ = ["NEVER_VALIDATED", "PublishedAligner", "chosen"]
 
 Floats = npt.NDArray[np.float32]
 CHUNK = 8  # frames in one forward pass
@@ -32,12 +36,13 @@ NEVER_VALIDATED = (
 
 
 class PublishedAligner:
-    """`Embedder` and `Labeler` of published weights."""
+    """`Embedder` and `Labeler` of published weights. precision: see `engine.precision`."""
 
-    def __init__(self, published: Published) -> None:
-        self.published = published
+    def __init__(self, published: Published, precision: str = precisions.FP32) -> None:
+        self.published = replace(published, model=precisions.within(published.model, precision))
+        self.precision = precision
         self.space = published.space
-        self._text = lru_cache(maxsize=4096)(self._encode_text)
+        self.texts = Texts(self._tokenize, self._encode)
         self._last: tuple[Study, tuple[Floats, ...]] | None = None
 
     @property
@@ -56,7 +61,7 @@ class PublishedAligner:
 
     def embed_text(self, text: str) -> Embedding:
         """A unit vector. Raises InputRejected('empty-text', 'text-too-long')."""
-        return Embedding(self._text(text), self.space)
+        return Embedding(self.texts((text,))[0], self.space)
 
     def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
         """For each label its log-odds, statement against denial, and an abstention."""
@@ -77,9 +82,7 @@ class PublishedAligner:
     def _log_odds(self, label: str, frames: Floats) -> float:
         """Where it is largest, frames (N, D)."""
         bank = plain(label)
-        present, absent = (
-            np.mean([self._text(t) for t in texts], axis=0) for texts in (bank.present, bank.absent)
-        )
+        present, absent = (self.texts(t).mean(0) for t in (bank.present, bank.absent))
         scale = float(self.published.model.scale.detach())
         return float(np.sort(scale * frames @ (present - absent))[-TOP:].mean())
 
@@ -96,21 +99,27 @@ class PublishedAligner:
         with torch.inference_mode():
             for start in range(0, len(pixels), CHUNK):
                 part = to_model(pixels[start : start + CHUNK], known.mean, known.spread)
-                vectors.append(known.model.encode_image(part).numpy())
+                vectors.append(known.model.encode_image(part).float().numpy())
         return np.concatenate(vectors)
 
-    def _encode_text(self, text: str) -> Floats:  # (D,), unit length
-        if not text.strip():
+    def _tokenize(self, texts: Sequence[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        if not all(text.strip() for text in texts):
             raise InputRejected(
                 "empty-text", "the text", "no words", "at least one", "Type a word."
             )
-        model = self.published.model
-        tokens, mask = self.published.words((text,), model.config.text.context)
-        with torch.inference_mode():
-            found: Floats = model.encode_text(torch.from_numpy(tokens), torch.from_numpy(mask))[
-                0
-            ].numpy()
-        return found
+        return self.published.words(texts, self.published.model.config.text.context)
+
+    def _encode(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:  # (M, D), unit
+        return self.published.model.encode_text(tokens, mask)
+
+
+def chosen(published: Published, precision: str, kept: Sequence[Path]) -> str:
+    """The precision itself, or what `auto` stands for here (`engine.aligner.chosen`)."""
+    if precision != precisions.AUTO:
+        return precision
+    side, channels = published.preprocess.size, published.preprocess.channels
+    shape = (CHUNK, channels, side, side)
+    return precisions.automatic(published.model, published.space, shape, kept)
 
 
 def _unit(v: Floats) -> Floats:
