@@ -109,4 +109,5 @@ def _nearest(vectors: Floats, k: int) -> list[list[int]]:
 
 def auroc_change(reference: Floats, other: Floats, truth: npt.NDArray[np.bool_]) -> float:
     """|AUROC − AUROC| of the same studies under two sets of scores."""
-    return abs(auroc(other, truth) - auroc(reference, truth))
+    a, b = np.asarray(reference, np.float64), np.asarray(other, np.float64)
+    return abs(auroc(b, truth) - auroc(a, truth))
