@@ -48,16 +48,18 @@ def test_what_remains_possible_is_what_validation_left(ct):
     """Sets of scores (−logit, logit): the study's own score decides, between two thresholds."""
     logit = aligner().raw(ct, "liver cyst")
 
-    def remaining(absent, present, **kwargs):
+    def remaining(absent, present, label="hepatic cyst", **kwargs):
         c = checkpoint(**kwargs)
         sets = {"ct-abdomen": {"liver cyst": Conformal(0.1, (absent, present), (20, 20), True)}}
-        return Aligner(replace(c, trust=replace(c.trust, sets=sets))).remaining(ct, "hepatic cyst")
+        return Aligner(replace(c, trust=replace(c.trust, sets=sets))).remaining(ct, label)
 
     assert remaining(-np.inf, -np.inf) == ("absent", "present")
     assert remaining(-logit + 1, logit - 1) == ("present",)
     assert remaining(-logit - 1, logit + 1) == ("absent",)
     assert remaining(-logit + 1, logit + 1) == ()
     assert remaining(-np.inf, -np.inf, threshold=-1.0) is None  # a stranger
+    assert remaining(-logit + 1, logit - 1, label="no liver cyst") == ("absent",)
+    assert remaining(-np.inf, -np.inf, label="no liver cyst") == ("absent", "present")
     assert aligner().remaining(ct, "liver cyst") is None  # nothing was fitted
 
 
@@ -105,6 +107,22 @@ def test_a_synonym_is_the_finding_itself(ct):
     a, b = aligner().label(ct, ["hepatic cyst", "liver cyst"])
     assert a.label == "hepatic cyst"
     assert a.logit == b.logit
+
+
+@pytest.mark.parametrize("trust", [SURE, UNSURE])
+def test_a_label_that_denies_has_the_opposite_answer(ct, trust):
+    """Probability, decision, log-odds and what remains possible: by construction, always."""
+    asked = ["liver cyst", "no liver cyst", "There is no hepatic cyst."]
+    a = aligner(calibration=trust)
+    states, *denials = a.label(ct, asked)
+    assert a.raw(ct, asked[1]) == -a.raw(ct, asked[0])
+    for label, said in zip(asked[1:], denials, strict=True):
+        assert said.label == label
+        assert said.probability == 1 - states.probability
+        assert said.logit == -states.logit
+        assert said.abstained == states.abstained
+        assert said.evidence == states.evidence  # where it would be, if anywhere
+        assert states.why in said.why
 
 
 def test_a_label_that_was_never_validated_is_not_answered(ct):

@@ -173,6 +173,24 @@ def test_a_denial_turns_the_answer_only_of_who_hears_it():
     assert np.isnan(words.flipped(Knowing(), CASES[:3]).value)
 
 
+def test_a_denied_label_gets_the_opposite_answer_only_of_who_hears_it():
+    class Hearing:
+        def label(self, study, labels):
+            odds = [-2.0 if x.startswith("no ") else 2.0 for x in labels]
+            return tuple(
+                Prediction(x, 1 / (1 + np.exp(-z)), z) for x, z in zip(labels, odds, strict=True)
+            )
+
+    class Deaf:
+        def label(self, study, labels):
+            return tuple(Prediction(x, 0.75, 1.1) for x in labels)
+
+    for model, turned, off in ((Hearing(), 1, 0), (Deaf(), 0, 0.5)):
+        found = values(words.opposed(model, CASES))
+        assert found["a denied label gets the opposite answer"] == turned
+        assert found["probabilities of both, distance from 1"] == pytest.approx(off)
+
+
 def test_a_name_that_the_model_does_not_know_shows_as_a_difference():
     names = {EFFUSION: (EFFUSION, "pleural fluid", "zzz")}
     assert set(values(words.agreement(Knowing(), CASES, names)).values()) == {0}
@@ -284,6 +302,25 @@ def test_composition_is_scored_on_seen_and_unseen_pairs():
     silent = values(composition.zero_shot(Silent(), pictures()))
     assert silent["accuracy, seen pairs"] == pytest.approx(1 / 6)
     assert silent["accuracy, organ alone"] == pytest.approx(1 / 3)
+
+
+def test_what_was_never_met_is_not_named_and_is_none_of_these():
+    """Who sees nothing familiar in it knows it for a stranger; who names it has met it."""
+    met = [p for p in pictures() if p.look == "T1"]
+    unmet = [p for p in pictures() if p.look == "T2"]
+
+    class Blind(Looking):
+        def embed_image(self, image):
+            return self.vector({"paired"} if "T2" in image.uid else set(image.uid.split()))
+
+    assert values(composition.never_met(Looking(), met, unmet))["never met, named"] == 1
+    blind = values(composition.never_met(Blind(), met, unmet))
+    assert blind["never met, named"] <= blind["… by chance"]
+    for how in ("words", "pictures"):
+        assert blind[f"none of these, AUROC by {how}"] == 1
+    silent = values(composition.never_met(Silent(), met, unmet))
+    assert silent["never met, named"] == pytest.approx(silent["… by chance"])
+    assert silent["none of these, AUROC by words"] == 0.5
 
 
 def test_organs_are_named_by_their_attributes():

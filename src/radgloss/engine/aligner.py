@@ -26,6 +26,7 @@ from radgloss.engine import precision as precisions
 from radgloss.engine.evidence import Occluded, occluded
 from radgloss.engine.texts import Texts
 from radgloss.preprocess import Prepared, prepare
+from radgloss.text.denied import denied, opposite
 from radgloss.text.findings import EXAMS, FindingType, finding_type
 from radgloss.text.prompts import Bank, plain
 from radgloss.trust import Detector
@@ -97,11 +98,15 @@ class Aligner:
     # ---- label
 
     def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
-        """One prediction for each label, in their order; synonyms of a finding are that finding."""
+        """One prediction for each label, in their order; synonyms of a finding are that finding,
+        and a label that denies one ("no effusion") has the opposite answer."""
         seen = self.see(study)
         stop, exam = self.why_not(study), self.exam(study)
-        self.read(labels)
-        return tuple(self._predict(label, seen, stop, exam) for label in labels)
+        asked = [denied(label) or label for label in labels]
+        self.read(asked)
+        said = [self._predict(label, seen, stop, exam) for label in asked]
+        pairs = zip(said, labels, strict=True)
+        return tuple(p if p.label == label else opposite(p, label) for p, label in pairs)
 
     def read(self, labels: Sequence[str]) -> None:
         """Encode what states and denies these labels, together; asking them is then cheap."""
@@ -161,6 +166,10 @@ class Aligner:
 
         "absent", "present", both (nothing can be ruled out) or neither (the study fits no class).
         None where nothing may be said, or no set was fitted for this label and examination."""
+        if what := denied(label):
+            other: dict[Status, Status] = {"absent": "present", "present": "absent"}
+            left = self.remaining(study, what)
+            return None if left is None else tuple(other[s] for s in reversed(left))
         row = _known(label)
         name = row.what if row else label
         fitted = self.checkpoint.trust.sets.get(self.exam(study) or "", {}).get(name)
@@ -173,6 +182,8 @@ class Aligner:
 
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""
+        if what := denied(label):
+            return -self.raw(study, what)
         return float(np.mean(np.sort(np.concatenate(self._pair(label, self.see(study))))[-TOP:]))
 
     def raw_side(self, study: Study, label: str) -> float:

@@ -22,6 +22,7 @@ from radgloss.engine import precision as precisions
 from radgloss.engine.texts import Texts
 from radgloss.preprocess import prepare
 from radgloss.published import Published
+from radgloss.text.denied import denied
 from radgloss.text.prompts import plain
 from radgloss.types import Embedding, Image, InputRejected, Prediction, Study
 
@@ -80,7 +81,9 @@ class PublishedAligner:
         return self._log_odds(label, np.concatenate(self._see(study)))
 
     def _log_odds(self, label: str, frames: Floats) -> float:
-        """Where it is largest, frames (N, D)."""
+        """Where it is largest, frames (N, D); of a label that denies, the opposite."""
+        if what := denied(label):
+            return -self._log_odds(what, frames)
         bank = plain(label)
         present, absent = (self.texts(t).mean(0) for t in (bank.present, bank.absent))
         scale = float(self.published.model.scale.detach())

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from radgloss.eval.metrics.bootstrap import mean_interval
+from radgloss.eval.metrics.bootstrap import interval, mean_interval
 from radgloss.eval.score import Picture, Score
 from radgloss.protocols import Embedder
+from radgloss.trust.calibration import auroc
 
-__all__ = ["by_pair", "similarities", "zero_shot"]
+__all__ = ["by_pair", "never_met", "similarities", "zero_shot"]
 
 TASK = "organ × look"
 Floats = npt.NDArray[np.float64]
@@ -58,6 +59,49 @@ def by_pair(model: Embedder, pictures: Sequence[Picture]) -> dict[tuple[str, str
     for picture, hit in zip(pictures, right, strict=True):
         hits.setdefault((picture.organ, picture.look), []).append(float(hit))
     return {pair: float(np.mean(found)) for pair, found in hits.items()}
+
+
+def never_met(
+    model: Embedder, met: Sequence[Picture], unmet: Sequence[Picture]
+) -> tuple[Score, ...]:
+    """Pictures of what no training has met: they must fail to be named, and be none of these.
+
+    Named: how often a picture's own caption is picked among all captions, beside chance; a model
+    cannot earn a name that it never learned, so more than chance says that the name was met. None
+    of these: AUROC of how little an unmet picture resembles anything met, against pictures of what
+    was met; by words (its nearest caption of what was met: maximum concept matching, arXiv
+    2211.13445, without a temperature) and by pictures (its nearest met picture of another
+    patient)."""
+    known = list(dict.fromkeys(p.caption for p in met))
+    captions = list(dict.fromkeys([*known, *(p.caption for p in unmet)]))
+    both = [*met, *unmet]
+    strange = np.repeat([False, True], [len(met), len(unmet)])
+    patients = [p.patient for p in both]
+    images = np.stack([model.embed_image(p.image).vector for p in both]).astype(np.float64)
+    texts = np.stack([model.embed_text(c).vector for c in captions]).astype(np.float64)
+    words = images @ texts.T  # (pictures, captions), those of what was met first
+    named = picked(words[strange], [captions.index(p.caption) for p in unmet])
+    alike = images @ images[: len(met)].T
+    own = np.array(patients)[:, None] == np.array(patients)[None, : len(met)]
+    by_pictures = np.where(own, -np.inf, alike).max(axis=1)
+    theirs = [p.patient for p in unmet]
+    return (
+        Score(TASK, "never met, named", *mean_interval(named, theirs), len(unmet), "low"),
+        Score(TASK, "… by chance", 1 / len(captions), n=len(unmet), aim="none"),
+        _strange("by words", words[:, : len(known)].max(axis=1), strange, patients),
+        _strange("by pictures", by_pictures, strange, patients),
+    )
+
+
+def _strange(
+    how: str, familiar: Floats, strange: npt.NDArray[np.bool_], patients: Sequence[str]
+) -> Score:
+    def area(rows: npt.NDArray[np.intp]) -> float:
+        true = strange[rows]
+        return auroc(-familiar[rows], true) if true.any() and not true.all() else float("nan")
+
+    value = interval(patients, area, 400)
+    return Score(TASK, f"none of these, AUROC {how}", *value, len(familiar))
 
 
 def picked(scores: Floats, wanted: Sequence[int]) -> Floats:

@@ -11,10 +11,10 @@ import numpy as np
 
 from radgloss.eval.metrics.bootstrap import interval, mean_interval
 from radgloss.eval.score import Examined, Score
-from radgloss.protocols import Embedder
+from radgloss.protocols import Embedder, Labeler
 from radgloss.trust.calibration import auroc
 
-__all__ = ["agreement", "denials", "flipped", "synonyms"]
+__all__ = ["agreement", "denials", "flipped", "opposed", "synonyms"]
 
 TASK = "words"
 LEAST = 4  # studies with a finding, and without, before its AUROC counts
@@ -124,6 +124,33 @@ def flipped(model: Embedder, cases: Sequence[Examined]) -> Score:
     if not rates:
         return Score(TASK, "a denial turns the answer", float("nan"))
     return Score(TASK, "a denial turns the answer", *mean_interval(rates, patients), len(rates))
+
+
+def opposed(model: Labeler, cases: Sequence[Examined]) -> tuple[Score, ...]:
+    """Asked as labels, does "no x" get the opposite answer of "x"?
+
+    The share of questions where the log-odds of one are positive just where those of the other are
+    negative, zero counting half; and how far the two probabilities are from adding up to 1. A
+    person expects 1 and 0: whoever answers both questions alike has not heard the "no"."""
+    sums, turned, patients = [], [], []
+    for case in cases:
+        names = list(case.labels)
+        if not names:
+            continue
+        said = model.label(case.case.study, names)
+        denied = model.label(case.case.study, [f"no {name}" for name in names])
+        for one, other in zip(said, denied, strict=True):
+            turned.append((1 - np.sign(one.logit) * np.sign(other.logit)) / 2)
+            sums.append(abs(one.probability + other.probability - 1))
+            patients.append(case.patient)
+    if not turned:
+        return (Score(TASK, "a denied label gets the opposite answer", float("nan")),)
+    return (
+        Score(TASK, "a denied label gets the opposite answer", *mean_interval(turned, patients),
+              len(turned)),
+        Score(TASK, "probabilities of both, distance from 1", *mean_interval(sums, patients),
+              len(sums), "low"),
+    )  # fmt: skip
 
 
 def _gap(model: Embedder, case: Examined, name: str) -> float:
