@@ -5,15 +5,17 @@ import json
 import numpy as np
 import torch
 
+from radgloss.data.batch import NAME
 from radgloss.data.manifest import read_manifest
 from radgloss.data.pairs import Pairs, Sampling
-from radgloss.data.quiz import quiz_of
+from radgloss.data.quiz import Asking
 from radgloss.dicom.write import write_images
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Image, Region, Study
 
 SETTINGS = Preprocess(size=32)
+ASKING = Sampling(texts=1, asked=Asking(), sought=0.5)
 
 
 def image() -> Image:
@@ -60,15 +62,14 @@ def asked(folder):
     captions = [{"image": "any", "frame": k, "sentences": s} for k, s in enumerate(said)]
     made = manifest(folder, captions)
     pairs = Pairs.build(made, "train", SETTINGS, folder / "pairs")
-    quiz = quiz_of(made.split("train"), pairs.sentences, pairs.studies)
-    return pairs, Tokenizer.train((s for many in said for s in many), 300), quiz
+    tokenizer = Tokenizer.train((s for many in said for s in many), 300)
+    return pairs, tokenizer, pairs.asked(made.split("train"), ASKING)
 
 
 def test_a_step_with_questions_is_the_same_whenever_it_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr("radgloss.data.quiz.LEAST", 1)
-    pairs, tokenizer, quiz = asked(tmp_path)
-    sampling = Sampling(texts=1, asked=True, sought=0.5)
-    once, again = (pairs.batch(7, 4, 0, tokenizer, 16, sampling, quiz) for _ in range(2))
+    pairs, tokenizer, questions = asked(tmp_path)
+    once, again = (pairs.batch(7, 4, 0, tokenizer, 16, ASKING, questions) for _ in range(2))
     for name in ("images", "tokens", "mask", "owner", "answers"):
         assert torch.equal(getattr(once, name), getattr(again, name)), name
     assert once.owner.tolist() == [0, 1, 2, 3, -1, -1]  # one question: stated, denied
@@ -78,18 +79,67 @@ def test_a_step_with_questions_is_the_same_whenever_it_is_made(tmp_path, monkeyp
 def test_without_a_quiz_a_step_asks_nothing(tmp_path):
     pairs, tokenizer, _ = asked(tmp_path)
     batch = pairs.batch(0, 2, 0, tokenizer, 16, Sampling())
-    assert batch.answers.shape == (2, 0)
+    assert batch.answers.shape == batch.options.shape == (2, 0)
     assert batch.owner.tolist() == [0, 1]
 
 
-def boxes_and_frames(folder, frames):
-    """Two studies; each has so many whole frames and three boxes."""
+def test_what_is_drawn_comes_with_the_chances_that_are_said(tmp_path):
+    """Frames and boxes of two studies of unequal size, over many epochs."""
+    pairs = boxes_and_frames(tmp_path / "pairs", frames=5, more=2)
+    sampling = Sampling(per_study=2, boxes=1)
+    drawn = np.bincount([k for s in range(600) for k in pairs.chosen(s, 6, 0, sampling)])
+    said = pairs.chances(sampling)
+    np.testing.assert_allclose(said.sum(), 1)
+    np.testing.assert_allclose(drawn / drawn.sum(), said, atol=0.012)
+
+
+def named(folder, prior="taken out"):
+    """Three T1 and one T2 picture of the liver, each study with one; and a frame of each."""
+    said = ["Axial T1-weighted MR image of the liver."] * 3 + ["T2-weighted MRI of the liver."]
+    frames = ["T1-weighted MRI of the abdomen.", "Axial T2-weighted MR image of the abdomen."]
     folder.mkdir()
-    count = 2 * (frames + 3)
+    np.save(folder / "pictures.npy", np.zeros((6, 3, 32, 32), np.uint8))
+    about = {
+        "schema": 3, "preprocess": SETTINGS.to_dict(), "manifest": [], "bad": [],
+        "sentences": [[s] for s in said + frames], "studies": [0, 1, 2, 3, 0, 3],
+        "boxed": [True] * 4 + [False] * 2,
+    }  # fmt: skip
+    (folder / "pairs.json").write_text(json.dumps(about))
+    pairs = Pairs(folder)
+    return pairs, Tokenizer.train(said + frames, 300)
+
+
+def test_named_pictures_choose_between_the_names_of_their_kind(tmp_path, monkeypatch):
+    monkeypatch.setattr("radgloss.data.naming.LEAST", 1)
+    pairs, tokenizer = named(tmp_path / "pairs")
+    sampling = Sampling(named=0.5, augment=None)
+    asked = pairs.asked([], sampling)
+    batch = pairs.batch(0, 6, 0, tokenizer, 32, sampling, asked)
+    assert batch.owner.tolist() == [0, 1, 2, 3, 4, 5] + [NAME] * 4
+    assert (batch.options.sum(1) == 0).all()  # two names of its kind: its own, and the other
+    assert ((batch.options == 1).sum(1) == 1).all()
+    assert torch.equal(batch.shares, torch.from_numpy(asked.shares))
+
+
+def test_the_shares_of_names_are_those_of_what_is_drawn(tmp_path, monkeypatch):
+    """Half of a step is drawn pair by pair, so three quarters T1 become five eighths."""
+    monkeypatch.setattr("radgloss.data.naming.LEAST", 1)
+    pairs, _ = named(tmp_path / "pairs")
+    asked = pairs.asked([], Sampling(named=0.5))
+    share = {n: np.exp(s) for n, s in zip(asked.naming.names, asked.shares, strict=True)}
+    boxes = share["MR T1", "liver"], share["MR T2", "liver"]
+    drawn = 0.5 * np.array([3, 1]) / 6 + 0.5 * np.array([0.5, 0.5])
+    np.testing.assert_allclose(boxes, drawn, rtol=1e-6)
+
+
+def boxes_and_frames(folder, frames, more=0):
+    """Two studies; each has so many whole frames and three boxes, the first some boxes more."""
+    folder.mkdir()
+    count = 2 * (frames + 3) + more
     np.save(folder / "pictures.npy", np.zeros((count, 3, 32, 32), np.uint8))
     about = {
         "schema": 3, "preprocess": SETTINGS.to_dict(), "manifest": [], "bad": [],
-        "sentences": [["A."]] * count, "studies": [k % 2 for k in range(count)],
+        "sentences": [["A."]] * count, "studies": [k % 2 for k in range(count - more)] + [0] * more,
         "boxed": [k >= 2 * frames for k in range(count)],
     }  # fmt: skip
     (folder / "pairs.json").write_text(json.dumps(about))

@@ -8,6 +8,7 @@ import pytest
 from radgloss.data import quiz
 from radgloss.data.manifest import Entry
 from radgloss.data.quiz import quiz_of
+from radgloss.text.findings import FINDINGS, finding_type
 
 THERE, NOT = {"present": True}, {"present": False}
 STATED = ("Left pleural effusion.", "Right pleural effusion.", "There is a pleural effusion.")
@@ -80,6 +81,38 @@ def test_wordings_are_statements_and_then_denials_of_the_same_questions():
     for q, yes, no in zip(made.questions, said[:half], said[half:], strict=True):
         assert yes in q.yes
         assert no in q.no
+
+
+def test_a_name_is_asked_against_its_own_denial():
+    """Every name of the table, in one half of the draws; without them, as captions say it."""
+    named = quiz_of([entry()], [STATED, DENIED], [0, 0], words="names")
+    (of,) = [q for q in named.questions if q.what == "pleural effusion"]
+    assert ("Pleural effusion.", "No pleural effusion.") in of.twins
+    rng = np.random.default_rng(0)
+    drawn = [of.wording(rng) for _ in range(400)]
+    assert np.mean([d in of.twins for d in drawn]) == pytest.approx(0.5, abs=0.1)
+    assert quiz_of([entry()], [STATED, DENIED], [0, 0]).questions[0].twins == ()
+
+
+def test_no_name_of_one_finding_is_asked_for_another():
+    for row in FINDINGS:
+        for yes, no in quiz.named(row.what, "", "No"):
+            assert finding_type(yes.removesuffix(".")).what == row.what
+            assert no.lower() == f"no {yes.lower()}"
+
+
+def test_the_odds_are_those_of_what_is_drawn():
+    """One of four pictures says yes, one is silent; drawn alike, and the first one thrice."""
+    made = quiz_of([entry()], [STATED, DENIED, DENIED, ("Chest radiograph.",)], [0, 0, 0, 0])
+    (q,) = [k for k, of in enumerate(made.questions) if of.what == "pleural effusion"]
+    assert made.odds(np.full(4, 0.25))[q] == pytest.approx(np.log(1 / 2))
+    assert made.odds(np.array([3, 1, 1, 1]) / 6)[q] == pytest.approx(np.log(3 / 2))
+
+
+def test_sought_pictures_come_with_the_chances_that_are_said():
+    made = quiz_of([entry(), entry()], [STATED, STATED, STATED, STATED, DENIED], [0, 0, 0, 1, 1])
+    drawn = np.bincount(made.sought(4000, np.random.default_rng(0)), minlength=5) / 4000
+    np.testing.assert_allclose(drawn, made.chances(), atol=0.03)
 
 
 def test_a_whole_frame_is_sought_before_a_box():

@@ -215,3 +215,48 @@ def test_a_question_that_nobody_can_answer_changes_nothing():
     alone = Batch(b.images, b.tokens[:4], b.mask[:4], b.owner[:4], b.answers[:, :0])
     with torch.no_grad():
         torch.testing.assert_close(objective(alone)[0], objective(b)[0])
+
+
+def test_odds_that_are_left_out_leave_nothing_to_learn_where_nothing_is_seen():
+    """Statement and denial alike for every picture: with the odds of the answers the loss is at its
+    minimum in the gap (closed form), without them it wants every gap to be negative."""
+    answers = torch.tensor([[1], [-1], [-1], [-1]], dtype=torch.int8)
+    gap = torch.zeros(4, 1, requires_grad=True)
+    for odds, slope in ((torch.tensor([np.log(1 / 3)]).float(), 0.0), (torch.zeros(0), 0.25)):
+        logits = torch.cat([gap, torch.zeros(4, 1)], 1)
+        clip._answered(logits, answers, odds).backward()
+        assert float(gap.grad.sum()) == pytest.approx(slope, abs=1e-6)
+        gap.grad = None
+
+
+def named(options, shares):
+    """Four pictures with a text each, and two names: texts 4 and 5."""
+    objective = built(ARCHITECTURES["clip"], "debug").eval()
+    b = batch(objective.model.config)
+    owner = torch.tensor([0, 1, 2, 3, -4, -4])
+    options, shares = torch.tensor(options, dtype=torch.int8), torch.tensor(shares)
+    none = NOT_ASKED.expand(4, 0)
+    return objective, Batch(
+        b.images[:4], b.tokens, b.mask, owner, none, options=options, shares=shares
+    )
+
+
+def test_a_picture_with_a_name_adds_the_softmax_over_its_options():
+    options = [[1, -1], [-1, 1], [0, 0], [1, 0]]  # one asked nothing, one with nothing to choose
+    objective, b = named(options, [np.log(0.75), np.log(0.25)])
+    with torch.no_grad():
+        loss, logs = objective(b)
+        x = objective.model.encode_image(b.images)
+        y = objective.model.encode_text(b.tokens, b.mask)
+        logits = objective.model.scale * x @ y[4:].T + b.shares
+        by_hand = logits[:2].log_softmax(1)
+    torch.testing.assert_close(logs["named"], -(by_hand[0, 0] + by_hand[1, 1]) / 3)
+    torch.testing.assert_close(loss, logs["paired"] + clip.NAMED * logs["named"])
+
+
+def test_names_that_nobody_has_change_nothing():
+    objective, b = named([[0, 0]] * 4, [0.0, 0.0])
+    alone = replace(b, tokens=b.tokens[:4], mask=b.mask[:4], owner=b.owner[:4],
+                    options=torch.zeros(0))  # fmt: skip
+    with torch.no_grad():
+        torch.testing.assert_close(objective(alone)[0], objective(b)[0])

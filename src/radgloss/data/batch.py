@@ -3,8 +3,8 @@
 A field that a system does not need is empty (no elements); which fields a step brings is said by
 the run's feed (`data.feeds`).
 
-Shapes: B images · M texts · Q questions · K findings · R record · C channels · F frames · S side ·
-T tokens."""
+Shapes: B images · M texts · Q questions · O names · K findings · R record · C channels · F frames ·
+S side · T tokens."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-__all__ = ["KNOWLEDGE", "NOBODY", "QUESTION", "Batch", "to_model"]
+__all__ = ["KNOWLEDGE", "NAME", "NOBODY", "QUESTION", "Batch", "to_model"]
 
-QUESTION, KNOWLEDGE, NOBODY = -1, -2, -3  # owners of texts that no image of the batch brought
+QUESTION, KNOWLEDGE, NOBODY, NAME = -1, -2, -3, -4  # owners of texts that no image brought
 
 MEAN, SPREAD = 0.35, 0.30  # of prepared pixels in [0, 1]; fixed, so every checkpoint agrees
 
@@ -32,7 +32,10 @@ class Batch:
     mask: (M, T) bool. owner: (M,) int64, the image that each text belongs to; QUESTION: the texts
     of questions, which come last, Q statements, then Q denials; KNOWLEDGE: P names, then what each
     of them means; NOBODY: a text without a picture. answers: (B, Q) int8; 1 yes, -1 no, 0 not
-    known (`data.quiz`).
+    known (`data.quiz`). odds: (Q,) float32, log-odds of a yes in what is drawn, where they are to
+    be left out. NAME: O texts, last of all, that name what a picture is; options: (B, O) int8, 1
+    its own name, -1 another, 0 not asked; shares: (O,) float32, logarithm of each name's share of
+    what is drawn (`data.naming`).
 
     words: (M, T) int64, the word of its text that a token is part of; -1 padding. study: (B,)
     int64, images of one number are views of one study. facts: (B, K) and said: (M, K) int8, what is
@@ -51,6 +54,9 @@ class Batch:
     said: torch.Tensor = field(default_factory=_empty)
     hidden: torch.Tensor = field(default_factory=_empty)
     record: torch.Tensor = field(default_factory=_empty)
+    odds: torch.Tensor = field(default_factory=_empty)
+    options: torch.Tensor = field(default_factory=_empty)
+    shares: torch.Tensor = field(default_factory=_empty)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -27,9 +27,11 @@ import torch
 
 from radgloss import dicom
 from radgloss.data import children
-from radgloss.data.batch import QUESTION, Batch, to_model
+from radgloss.data.asked import Asked
+from radgloss.data.batch import Batch, to_model
 from radgloss.data.manifest import Entry, Manifest
-from radgloss.data.quiz import Quiz
+from radgloss.data.naming import naming_of
+from radgloss.data.quiz import Asking, quiz_of
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import InputRejected, Study
@@ -37,6 +39,7 @@ from radgloss.types import InputRejected, Study
 __all__ = ["Augment", "Pairs", "Sampling", "Words", "texts_of"]
 
 SCHEMA = 3
+NOTHING = Asked(None, None, np.zeros(0, np.float32), np.zeros(0, np.float32))
 Words = Literal["few", "one", "whole"]
 """One to three of a picture's sentences as one text, a single one, or all of them."""
 
@@ -60,14 +63,17 @@ class Sampling:
     single ones). per_study: frames of one study in an epoch, so that a CT of fifty frames does not
     outweigh a film; 0 takes all. boxes: pictures of boxes in frames beside them, of one study; None
     takes all. (Whole frames are what is served; a film brings one, and half a dozen boxes.) asked:
-    whether every picture is also asked what is known of it (`data.quiz`). sought: the share of
-    pictures drawn because they show something, so that what is rare is seen often."""
+    how every picture is also asked what is known of it (`data.quiz`); None: not at all. sought: the
+    share of pictures drawn because they show something, so that what is rare is seen often. named:
+    the share drawn so that every pair of look and organ comes alike; above 0 every picture is also
+    asked which of them it is (`data.naming`)."""
 
     texts: int = 1
     per_study: int = 0
     boxes: int | None = None
-    asked: bool = False
+    asked: Asking | None = None
     sought: float = 0.0
+    named: float = 0.0
     augment: Augment | None = Augment()
 
 
@@ -135,22 +141,49 @@ class Pairs:
         tokenizer: Tokenizer,
         context: int,
         sampling: Sampling,
-        quiz: Quiz | None = None,
+        asked: Asked | None = None,
         words: Words = "few",
     ) -> Batch:
-        """The pairs of one step, shuffled by epoch; with a quiz, its questions of every picture."""
+        """The pairs of one step, shuffled by epoch; with what is asked of every picture."""
+        asked = asked or NOTHING
         rng = np.random.default_rng([seed, step, 1])
-        drawn = quiz.sought(int(sampling.sought * size), rng) if quiz else []
+        drawn = asked.quiz.sought(int(sampling.sought * size), rng) if asked.quiz else []
+        drawn += asked.naming.sought(int(sampling.named * size), rng) if asked.naming else []
         chosen = drawn + self.chosen(step, size - len(drawn), seed, sampling)
         said = [texts_of(self.sentences[k], sampling.texts, words, rng) for k in chosen]
         owner = np.repeat(np.arange(size), [len(many) for many in said])
-        asked = quiz.wordings(rng) if quiz else []
-        answers = quiz.answers[chosen] if quiz else np.zeros((size, 0), np.int8)
-        written = tokenizer.encode([t for many in said for t in many] + asked, context)
-        owner = np.append(owner, np.full(len(asked), QUESTION, owner.dtype))
+        more, theirs = asked.wordings(rng)
+        written = tokenizer.encode([t for many in said for t in many] + more, context)
+        arrays = {
+            "tokens": written.tokens, "mask": written.mask, "words": written.words,
+            "owner": np.append(owner, np.asarray(theirs, owner.dtype)),
+            "answers": asked.answers(chosen), "odds": asked.odds,
+            "options": asked.options(chosen), "shares": asked.shares,
+        }  # fmt: skip
         images = self.images(chosen, step, seed, sampling.augment)
-        arrays = (written.tokens, written.mask, owner, answers, written.words)
-        return Batch(images, *(torch.from_numpy(a) for a in arrays))
+        return Batch(images, **{name: torch.from_numpy(a) for name, a in arrays.items()})
+
+    def asked(self, entries: Sequence[Entry], sampling: Sampling) -> Asked:
+        """What the sampling has every picture asked. entries: those that `studies` points into."""
+        quiz = naming = None
+        chances = self.chances(sampling) * (1 - sampling.sought - sampling.named)
+        if sampling.asked:
+            told = entries, self.sentences, self.studies, self.boxed
+            quiz = quiz_of(*told, words=sampling.asked.words)
+            chances += sampling.sought * quiz.chances()
+        if sampling.named:
+            naming = naming_of(self.sentences, self.studies)
+            chances += sampling.named * naming.chances()
+        out = sampling.asked is not None and sampling.asked.prior == "taken out"
+        odds = quiz.odds(chances) if quiz and out else np.zeros(len(quiz.questions) if quiz else 0)
+        shares = naming.shares(chances) if naming else np.zeros(0)
+        return Asked(quiz, naming, odds.astype(np.float32), shares.astype(np.float32))
+
+    def chances(self, sampling: Sampling) -> npt.NDArray[np.float64]:
+        """(K,) of each picture to be one that `chosen` takes, over many epochs; their sum is 1."""
+        kinds = list(zip(self.studies, self.boxed, strict=True))
+        taken = [min(self._held[k], self._most(sampling, k[1])) / self._held[k] for k in kinds]
+        return np.asarray(taken) / max(sum(taken), 1e-12)
 
     def chosen(self, step: int, size: int, seed: int, sampling: Sampling) -> list[int]:
         """The pictures of one step, from an endless sequence that is shuffled by epoch."""

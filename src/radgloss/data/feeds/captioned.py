@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from radgloss.data.batch import Batch
 from radgloss.data.feeds.desk import Desk, FromPairs
 from radgloss.data.pairs import Words
-from radgloss.data.quiz import quiz_of
 
 __all__ = ["Captioned"]
 
@@ -20,14 +19,13 @@ class Captioned(FromPairs):
     words: Words = "few"
 
     def batches(self, desk: Desk) -> Callable[[int], Batch]:
-        """`Pairs.batch`, with questions where the sampling asks."""
+        """`Pairs.batch`, with questions and names where the sampling asks."""
         pairs = desk.pairs
-        asked = desk.sampling.asked
-        quiz = quiz_of(desk.entries, pairs.sentences, pairs.studies, pairs.boxed) if asked else None
+        asked = pairs.asked(desk.entries, desk.sampling)
 
         def batch(k: int) -> Batch:
             return pairs.batch(
-                k, desk.size, desk.seed, desk.tokenizer, desk.context, desk.sampling, quiz,
+                k, desk.size, desk.seed, desk.tokenizer, desk.context, desk.sampling, asked,
                 self.words,
             )  # fmt: skip
 

@@ -81,11 +81,14 @@ class Clip(nn.Module):
         return F.normalize(self.image.head(described), dim=-1)
 
 
+QUESTION, NAME = -1, -4  # owners of texts, as in `data.batch`
 ASKED = 5.0  # weight of the questions: both losses then begin at about 4
+NAMED = 1.0  # of the names: a hundred pairs of look and organ begin at 4.6
 
 
 class Objective(ByRows):
-    """Each image finds its own texts and each text its own image; questions find their answers."""
+    """Each image finds its own texts and each text its own image; questions find their answers, and
+    each picture its name among all names."""
 
     def loss(self, batch, described, read):
         x, y = self.vectors(described, read)
@@ -93,17 +96,38 @@ class Objective(ByRows):
         paired = batch.owner >= 0
         loss, top1 = contrast(logits[:, paired], batch.owner[paired])
         logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
+        parts = {}
         if batch.answers.any():
-            asked = _answered(logits[:, ~paired], batch.answers)
-            logs |= {"paired": loss.detach(), "asked": asked.detach()}
-            loss = loss + ASKED * asked
+            gaps = logits[:, batch.owner == QUESTION]
+            parts["asked"] = ASKED, _answered(gaps, batch.answers, batch.odds)
+        if batch.options.any():
+            parts["named"] = (
+                NAMED,
+                _named(logits[:, batch.owner == NAME], batch.options, batch.shares),
+            )
+        if parts:
+            logs["paired"] = loss.detach()
+        for name, (weight, part) in parts.items():
+            logs[name] = part.detach()
+            loss = loss + weight * part
         return loss, logs
 
 
-def _answered(logits, answers):  # (B, 2 Q), (B, Q) -> mean over what is known
+def _answered(logits, answers, odds):  # (B, 2 Q), (B, Q), (Q,) or empty -> mean over what is known
+    """The logistic loss of statement less denial; beside the odds of what is drawn, where they are
+    to be left out of it (arXiv 2007.07314, equation 10)."""
     yes, no = logits.chunk(2, dim=1)
+    gap = yes - no + odds if odds.numel() else yes - no
     known = answers != 0
-    return F.softplus(-(yes - no) * answers)[known].mean()
+    return F.softplus(-gap * answers)[known].mean()
+
+
+def _named(logits, options, shares):  # (B, O), (B, O), (O,) -> mean over the pictures with a name
+    """The softmax of each picture's own name among its options; beside the shares of what is drawn,
+    so that a rare pair is named as readily as a common one."""
+    asked = (options == 1).any(1)
+    scores = (logits + shares).masked_fill(options == 0, -torch.inf)[asked]
+    return F.cross_entropy(scores, options[asked].argmax(1))
 
 
 def build(config: Config) -> Clip:

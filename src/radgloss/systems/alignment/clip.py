@@ -19,6 +19,7 @@ figures. That one was trained with `boxes=None`, as the log says."""
 from dataclasses import replace
 
 from radgloss.data.pairs import Sampling
+from radgloss.data.quiz import Asking
 from radgloss.models.alignment import bagged, clip
 from radgloss.preprocess import Preprocess
 from radgloss.systems.alignment.small import SMALL as SMALL_RUN
@@ -52,7 +53,7 @@ def starter() -> Run:
         vocabulary=1024,
         steps=2800,
         batch=64,
-        sampling=Sampling(texts=2, per_study=6, boxes=1, asked=True, sought=0.5),
+        sampling=Sampling(texts=2, per_study=6, boxes=1, asked=Asking(), sought=0.5),
         rate=1e-3,
         warmup=200,
         keep_every=250,
