@@ -12,17 +12,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Index", "InputRejected", "__version__", "load", "read", "read_all"]
+__all__ = ["Index", "InputRejected", "__version__", "evaluate", "load", "read", "read_all"]
 
 if TYPE_CHECKING:
     from radgloss.dicom import read, read_all
     from radgloss.index import Index
     from radgloss.types import InputRejected
-    from radgloss.wiring import load
+    from radgloss.wiring import evaluate, load
 
 _WHERE = {
     "read": "radgloss.dicom",
     "read_all": "radgloss.dicom",
+    "evaluate": "radgloss.wiring",
     "load": "radgloss.wiring",
     "Index": "radgloss.index",
     "InputRejected": "radgloss.types",

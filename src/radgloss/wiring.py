@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -46,10 +47,13 @@ from radgloss.types import (
 from radgloss.workflow import status
 
 if TYPE_CHECKING:
+    from radgloss.bench.manifest.figures import Sheet
     from radgloss.bench.page import Table
     from radgloss.export.towers import Exported
 
-__all__ = ["FORMATS", "Model", "Reported", "find_checkpoint", "load", "load_trained"]
+__all__ = [
+    "FORMATS", "Model", "Reported", "evaluate", "find_checkpoint", "load", "load_trained",
+]  # fmt: skip
 
 FORMATS = tuple(files.FILES)
 NO_SR = ("no-dicom-source", "sr-source-class")  # studies that an SR cannot refer to
@@ -487,6 +491,68 @@ def export(name: str | Path, out: Path, format: str = "onnx") -> Exported:
     if format == "transformers":
         return transformers.export(known, out)
     return onnx.export(towers(known), out)
+
+
+# ------------------------------------------------------------------ eval
+
+
+def evaluate(
+    name: str | Path,
+    manifest: Path | str,
+    out: Path | str,
+    split: str = "test",
+    thresholds: str = "",
+    audited: int = 40,
+    seed: int = 0,
+    progress: Callable[[str, int, int], object] = lambda stage, done, total: None,
+) -> Sheet:
+    """Every figure of a model on one split of a manifest; answers are kept in `out`, one a study.
+
+    thresholds: the split that operating points are chosen on; "" chooses none. audited: studies
+    that are asked again with their pictures taken away. Raises InputRejected('fit-on-test') where
+    points would be chosen on the studies that are judged, ('manifest') for a split without studies,
+    ('eval-labels') for one without a known label, before anything is asked."""
+    from radgloss.bench.manifest import figures, hearing
+    from radgloss.data.manifest import read_manifest
+    from radgloss.text.findings import FINDINGS
+
+    if thresholds == split:
+        raise InputRejected(
+            "fit-on-test", "--thresholds", f"{thresholds}, the split that is judged",
+            "another split", "Choose operating points on the validation split: --thresholds val.",
+        )  # fmt: skip
+    known = read_manifest(Path(manifest))
+    asked = {s: known.split(s) for s in (thresholds, split) if s}
+    for part, entries in asked.items():
+        if not entries:
+            raise InputRejected(
+                "manifest", f"{known.path.name}, split {part}", "no study", "one at least",
+                "Name each study's split: train, val or test.",
+            )  # fmt: skip
+        if not any(hearing.truth_of(e) for e in entries):
+            raise InputRejected(
+                "eval-labels", f"{known.path.name}, split {part}", "no label whose truth is known",
+                '"labels": {"pleural effusion": {"present": true}}', "Label some studies.",
+            )  # fmt: skip
+    model = engine(str(name))
+    whose = getattr(getattr(model, "checkpoint", None), "name", str(name))
+    heard = {
+        part: hearing.hear(
+            entries, model, whose, Path(out) / f"answers-{part}.jsonl",
+            audited if part == split else 0, seed, partial(progress, f"asking {part}"),
+        )
+        for part, entries in asked.items()
+    }  # fmt: skip
+    about = {
+        "model": f"{Path(name).name} ({whose})", "manifest": known.path.name, "split": split,
+        "thresholds": f"chosen on {thresholds}" if thresholds else "none chosen",
+        "version": f"radgloss {__version__}", "date": f"{datetime.now(UTC):%Y-%m-%d}",
+    }  # fmt: skip
+    return figures.sheet(
+        heard[split], [e.report for e in asked[split]], model, about,
+        figures.points(heard[thresholds]) if thresholds else None,
+        {row.what: (row.what, *row.synonyms) for row in FINDINGS if row.synonyms},
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ bench

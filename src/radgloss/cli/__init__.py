@@ -17,6 +17,7 @@ from radgloss import __version__
 from radgloss.cli.archive import archive
 from radgloss.cli.bench import bench
 from radgloss.cli.common import DONE, NOTICE, REJECTED
+from radgloss.cli.evaluating import evaluate
 from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
 from radgloss.cli.pages import demo, serve
@@ -40,6 +41,7 @@ for command in (
     serve, demo,
 ):  # fmt: skip
     app.command()(command)
+app.command("eval")(evaluate)
 app.add_typer(archive, name="archive")
 app.add_typer(bench, name="bench")
 

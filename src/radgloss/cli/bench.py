@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["bench"]
+__all__ = ["Bars", "bench"]
 
 MOST = 8  # processes, unless more are asked for: each holds a body in memory
 UNITS = {"making": "patient", "asking": "patient", "scoring": "column", "arms": "arm"}
@@ -62,7 +62,7 @@ def phantom(
     configure(str(settings["log_level"]))
     check_output(output)
     busy = workers or min(os.cpu_count() or 1, MOST)
-    with _Bars() as bars:
+    with Bars() as bars:
         table = wiring.bench_phantom(
             settings["model"], quick, data, busy, seed, exam or (), bars.tell
         )  # fmt: skip
@@ -104,7 +104,7 @@ def systems(
     configure(str(Settings()["log_level"]))
     check_output(output)
     names = tuple(only or ())
-    with _Bars() as bars:
+    with Bars() as bars:
         lines = prove.prove(manifest, output, names, seeds, steps, workers, bars.tell)
     (output / "systems.md").write_text(page.markdown(lines), encoding="utf-8")
     rows = page.plain(lines, names)
@@ -115,10 +115,10 @@ def systems(
     print(f"\nEvery figure: {output / prove.LINES}; the page: {output / 'systems.md'}")
 
 
-class _Bars:
+class Bars:
     """A bar for each stage, on a terminal only."""
 
-    def __enter__(self) -> _Bars:
+    def __enter__(self) -> Bars:
         self._bars: dict[str, tqdm[Any]] = {}
         return self
 

@@ -25,7 +25,7 @@ from radgloss.protocols import Labeler
 from radgloss.trust.calibration import auroc
 from radgloss.types import Image, Prediction, Study
 
-__all__ = ["CONTROLS", "audited"]
+__all__ = ["CONTROLS", "audited", "judged"]
 
 TASK = "shortcut audit"
 Change = Callable[[Image, np.random.Generator], npt.NDArray[np.float32]]
@@ -56,9 +56,13 @@ def audited(model: Labeler, cases: Sequence[Examined], seed: int = 0) -> tuple[S
            for name, change in CONTROLS.items()},
         "another patient": _exchanged(cases),
     }  # fmt: skip
-    asked = {name: ask(model, some) for name, some in shown.items() if some}
-    asked["words alone"] = _words_alone(asked["true pictures"])
-    return tuple(score for name, some in asked.items() for score in _figures(name, some))
+    return tuple(judged({name: ask(model, some) for name, some in shown.items() if some}))
+
+
+def judged(asked: Mapping[str, Sequence[Asked]]) -> list[Score]:
+    """Both figures for what was said of "true pictures" and of each control, and of words alone."""
+    every = {**asked, "words alone": _words_alone(asked["true pictures"])}
+    return [score for name, some in every.items() for score in _figures(name, some)]
 
 
 def _changed(case: Examined, change: Change, seed: tuple[int, int]) -> Examined:
