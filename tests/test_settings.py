@@ -25,7 +25,7 @@ def test_each_setting_says_where_it_came_from(home):
     assert found == {"model": "config.toml", "workers": "config.toml", "memory_gib": "option",
                      "log_level": "default",
                      "archive_watermark": "default", "archive_reserve_gb": "default",
-                     "network": "default"}  # fmt: skip
+                     "network": "default", "precision": "default"}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["colour = 1\n", "workers = [", 'workers = "many"\n'])

@@ -45,7 +45,7 @@ class Settings:
     """All settings, resolved once.
 
     >>> s = Settings({"model": None, "workers": 2}, {"RADGLOSS_HOME": "/nowhere"})
-    >>> s["workers"], s["model"], s.all()[1].source
+    >>> s["workers"], s["model"], {x.name: x.source for x in s.all()}["workers"]
     (2, 'starter', 'option')
     """
 
