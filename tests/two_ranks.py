@@ -15,12 +15,19 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from radgloss.checkpoint import ARCHITECTURES
 from radgloss.data.batch import Batch
-from radgloss.models.alignment import ARCHITECTURES
 from radgloss.train import cache, loop, ranks
 from radgloss.train.run import Run
 
-LOSSES = [("clip", "debug"), ("siglip", "debug")]
+LOSSES = [
+    ("clip", "debug", 0),
+    ("clip", "debug", 2),
+    ("siglip", "debug", 0),
+    ("siglip", "debug", 2),
+    ("clip", "debug-residual", 0),
+    ("dual", "debug-siglip", 2),
+]  # chunks of how many images; 0: all at once
 RUN = Run(
     "two", "clip", ARCHITECTURES["clip"].VARIANTS["debug"], steps=4, batch=6, keep_every=2,
     warmup=0, rate=1e-2,
@@ -64,10 +71,10 @@ def half(folder):
     with ranks.joined() as me:
         here = folder / f"rank{me.number}"
         here.mkdir()
-        for name, variant in LOSSES:
-            for chunk in (0, 2):
-                got = gradients(objective(name, variant), chunk, me)
-                save_file(got, here / f"{name}-{chunk}.safetensors")
+        for name, variant, chunk in LOSSES:
+            whole = objective(name, variant)
+            got = gradients(whole, chunk, me) | dict(whole.named_buffers())
+            save_file(got, here / f"{name}-{variant}-{chunk}.safetensors")
         save_file(trained(folder / "whole"), here / "whole.safetensors")
         try:
             trained(folder / "broken", die_at=3, chunk=2)

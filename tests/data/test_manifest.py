@@ -59,6 +59,13 @@ def test_a_patient_in_two_splits_stops_before_work(tmp_path):
         read_manifest(path)
 
 
+@pytest.mark.parametrize("other", [{"patient": " P1 "}, {"study": "./s1"}])
+def test_neither_a_blank_nor_another_name_hides_who_stands_in_two_splits(tmp_path, other):
+    path = write(tmp_path, line(1), line(2, split="test", **other))
+    with pytest.raises(InputRejected, match="both in train and in test"):
+        read_manifest(path)
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "nonsense"])
 def test_a_manifest_without_a_study_is_refused(tmp_path, content):
     with pytest.raises(InputRejected):

@@ -1,6 +1,7 @@
 """Chunks give the gradient of the whole batch, centring and chance included."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
@@ -33,6 +34,36 @@ def test_chunks_give_the_gradient_of_the_whole_batch(name, variant, chunk):
         torch.testing.assert_close(got[key], parameter.grad, **TIGHT, msg=key)
     for (key, a), b in zip(whole.named_buffers(), parts.buffers(), strict=True):
         torch.testing.assert_close(b, a, **TIGHT, msg=key)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "chunk"),
+    [("biomedclip", "debug", 2), ("gloria", "debug", 4), ("dual", "debug-bert", 3),
+     ("dual", "debug-siglip", 4), ("expert", "debug", 4)],
+)  # fmt: skip
+def test_so_do_the_chunks_of_other_losses(name, variant, chunk):
+    """Words by place, a name by its meaning, questions; what a loss does not look at gets no
+    gradient, as in one piece."""
+    whole, parts = objective(name, variant), objective(name, variant)
+    loss, _ = whole(asking(name))
+    loss.backward()
+    got, _ = cache.backward(parts, asking(name), chunk, ALONE, nullcontext)
+    torch.testing.assert_close(got, loss.detach(), **TIGHT)
+    for (key, p), q in zip(whole.named_parameters(), parts.parameters(), strict=True):
+        torch.testing.assert_close(q.grad, p.grad, **TIGHT, msg=key)
+
+
+def asking(name):
+    """The batch of two ranks, with what this loss also reads."""
+    b = batch(0)
+    words = torch.arange(8).div(2, rounding_mode="floor").expand(9, 8)
+    b = replace(b, words=words.masked_fill(~b.mask, -1))
+    if name == "dual":
+        answers = torch.tensor([[1], [-1], [0], [1], [0], [-1]], dtype=torch.int8)
+        return replace(b, owner=torch.tensor([0, 1, 2, 3, 4, 5, 0, -1, -1]), answers=answers)
+    if name == "expert":
+        return replace(b, owner=torch.tensor([0, 1, 2, 3, 4, -2, -2, -2, -2]), images=b.images[:5])
+    return b
 
 
 def test_centring_a_chunk_on_itself_would_be_another_gradient():
@@ -128,8 +159,6 @@ def test_an_objective_without_parts_is_refused_before_any_work(tmp_path):
         def __init__(self):
             super().__init__()
             self.model = ARCHITECTURES["clip"].build(RUN.model)
-
-    from dataclasses import replace
 
     def never(k):
         raise AssertionError("a batch was asked for")

@@ -117,6 +117,60 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_state(pairs, tmp_p
     assert state.latest(tmp_path).name == "state-0000004"
 
 
+def test_a_gradient_that_is_not_finite_stops_before_the_step_that_would_spoil_the_weights(
+    pairs, tmp_path
+):
+    from radgloss.models.alignment import clip
+
+    class Steep(clip.Objective):
+        """A finite loss whose gradient is infinite: the square root at zero."""
+
+        def loss(self, batch, *features):
+            loss, logs = super().loss(batch, *features)
+            return loss + (0 * self.model.log_scale).sqrt(), logs
+
+    torch.manual_seed(0)
+    objective = Steep(clip.build(RUN.model))
+    with pytest.raises(InputRejected) as error:
+        loop.train(RUN, objective, lambda k: pairs.batch(k, 8, 0, TOKENIZER, 32, STILL), tmp_path)
+    assert error.value.code == "diverged"
+    assert "step 0" in str(error.value)
+    assert all(torch.isfinite(p).all() for p in objective.parameters())
+
+
+def test_weights_that_are_not_finite_are_never_kept(pairs, tmp_path):
+    """Somebody writes NaN where no loss sees it: the state before stays the last."""
+
+    def batches(k):
+        if k == 6:
+            spoiled.unseen.fill_(float("nan"))
+        return pairs.batch(k, 8, 0, TOKENIZER, 32, STILL)
+
+    from radgloss.models.alignment import clip
+
+    spoiled = clip.Objective(clip.build(RUN.model))
+    spoiled.register_buffer("unseen", torch.zeros(2))
+    with pytest.raises(InputRejected) as error:
+        loop.train(RUN, spoiled, batches, tmp_path)
+    assert error.value.code == "diverged"
+    assert "unseen" in str(error.value)
+    assert state.latest(tmp_path).name == "state-0000004"
+
+
+def test_bf16_learns_what_fp32_learns_and_chunks_change_nothing_of_it(pairs, tmp_path):
+    """Half the bits of the products: every loss within 2 %, in chunks and at once."""
+    for name, run in (
+        ("fp32", RUN),
+        ("bf16", replace(RUN, precision="bf16")),
+        ("chunks", replace(RUN, precision="bf16", chunk=3)),
+    ):
+        go(run, pairs, tmp_path / name)
+    found = {name: losses(tmp_path / name) for name in ("fp32", "bf16", "chunks")}
+    assert found["bf16"] != found["fp32"]
+    assert found["bf16"] == pytest.approx(found["fp32"], rel=0.02)
+    assert found["chunks"] == pytest.approx(found["bf16"], rel=0.01)
+
+
 def test_accumulation_averages_the_gradients_of_its_parts(pairs, tmp_path):
     """One step over two micro-batches equals the mean of their gradients, taken by hand."""
     from radgloss.models.alignment import clip

@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from radgloss.train.ranks import ALONE, cut
+from radgloss.train.ranks import ALONE, Ranks, cut
+from radgloss.types import InputRejected
 from two_ranks import LOSSES, batch, both, gradients, objective, trained
 
 TIGHT = {"atol": 1e-9, "rtol": 1e-9}
@@ -19,18 +20,20 @@ def two(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("chunk", [0, 2])
-@pytest.mark.parametrize(("name", "variant"), LOSSES)
+@pytest.mark.parametrize(("name", "variant", "chunk"), LOSSES)
 def test_gradients_of_two_ranks_are_those_of_the_whole_batch(two, name, variant, chunk):
-    """Towers, temperature and bias; the reference is plain autograd in one process."""
+    """Towers, temperature, bias and running statistics, also where a tower normalises over its
+    batch; the reference is plain autograd in one process."""
     whole = objective(name, variant)
     loss, _ = whole(batch(0))
     loss.backward()
     for rank in (0, 1):
-        got = load_file(two / f"rank{rank}" / f"{name}-{chunk}.safetensors")
+        got = load_file(two / f"rank{rank}" / f"{name}-{variant}-{chunk}.safetensors")
         torch.testing.assert_close(got.pop("loss"), loss.detach(), **TIGHT)
         for key, parameter in whole.named_parameters():
             torch.testing.assert_close(got[key], parameter.grad, **TIGHT, msg=key)
+        for key, value in whole.named_buffers():
+            torch.testing.assert_close(got[key], value, **TIGHT, msg=key)
 
 
 def test_training_on_two_ranks_gives_the_losses_and_weights_of_one(two, tmp_path):
@@ -73,3 +76,9 @@ def test_one_process_needs_no_ranks():
 
 def losses(out):
     return [json.loads(line)["loss"] for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def test_more_ranks_than_rows_are_refused():
+    with pytest.raises(InputRejected) as error:
+        Ranks(0, 4).require_rows(3)
+    assert error.value.code == "ranks"

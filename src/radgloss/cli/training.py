@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,14 @@ __all__ = ["phantom", "systems", "train"]
 SEEDS = "The first seed; below 1,000,000 they train, and others validate and test."
 SHARE = "How many of those others, of each kind, for each patient that trains."
 EXAMINATIONS = "Repeatable, taken in turn; ct-head has test seeds (from 2,000,000) only."
+
+
+Precision = Literal["fp32", "bf16"]
+CHUNK = "Images computed at once, with the gradient of the whole batch; 0: all."
+BF16 = "bf16 keeps the weights in fp32 and computes in bfloat16."
+FROM = "Start from a checkpoint, hf:OWNER/NAME, or a folder of transformers or open_clip."
+FREEZE = "Repeatable: image, text, or a pattern of names that stay as they are."
+LORA = "Towers that are not frozen learn at this rank only; merged at the end."
 
 
 def phantom(
@@ -80,22 +88,43 @@ def train(
     ],
     steps: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Images a step, of all ranks.")] = None,
+    chunk: Annotated[int | None, typer.Option(min=0, help=CHUNK)] = None,
+    precision: Annotated[Precision | None, typer.Option(help=BF16)] = None,
+    start: Annotated[str, typer.Option("--from", help=FROM)] = "",
+    freeze: Annotated[list[str] | None, typer.Option(help=FREEZE)] = None,
+    lora: Annotated[int, typer.Option(min=0, help=LORA)] = 0,
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
     workers: Workers = None,
 ) -> None:
-    """Train a system, fit its calibration on the validation split, score it on test."""
-    settings = settings_of(workers=workers)
-    from radgloss.exchange.files import check_output
-    from radgloss.systems import SYSTEMS
-    from radgloss.systems.finish import train_system
+    """Train a system, fit its calibration on the validation split, score it on test.
 
-    check_output(output)
-    if system not in SYSTEMS:
-        raise InputRejected("system", system, "no such system", ", ".join(SYSTEMS), "Pick one.")
-    card = train_system(
-        system, SYSTEMS[system](), manifest, output, steps=steps, seed=seed, resume=resume,
-        workers=settings["workers"],
-    )  # fmt: skip
+    Under torchrun several processes train one model as one process would."""
+    settings = settings_of(workers=workers)
+    from radgloss import wiring
+    from radgloss.exchange.files import check_output
+    from radgloss.published.find import is_published
+    from radgloss.systems import SYSTEMS
+    from radgloss.systems.change import Change
+    from radgloss.systems.finish import train_system
+    from radgloss.train.ranks import joined
+
+    with joined() as me:
+        check_output(output)
+        if system not in SYSTEMS:
+            raise InputRejected("system", system, "no such system", ", ".join(SYSTEMS), "Pick one.")
+        begin = start if not start or is_published(start) else wiring.find_checkpoint(start)
+        change = Change(steps, seed, batch, chunk, precision, str(begin), tuple(freeze or ()), lora)
+        card = train_system(
+            system, SYSTEMS[system](), manifest, output, change, resume=resume,
+            workers=settings["workers"], network=settings["network"] == "on",
+        )  # fmt: skip
+        if me.first:
+            _tell(card, output)
+
+
+def _tell(card: dict[str, Any], output: Path) -> None:
+    """The figures of a finished run."""
     scored = [
         {"examination": exam, "label": k, **v}
         for exam, of in card["test"].get("labels", {}).items()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +75,7 @@ def read_manifest(path: Path, allowed_bad: float = 0.01) -> Manifest:
     """Read, check and keep the good lines.
 
     Raises InputRejected('manifest') when the file is missing or empty, when more than
-    `allowed_bad` of the lines are bad, or when a patient stands in two splits."""
+    `allowed_bad` of the lines are bad, or when a patient or a study stands in two splits."""
     if not path.is_file():
         raise _rejected(str(path), "no such file", "a .jsonl or .csv manifest", "Check the path.")
     entries: list[Entry] = []
@@ -202,12 +203,26 @@ def _region(value: Any) -> Region | None:
 
 
 def _one_split_each(path: Path, entries: Iterable[Entry]) -> None:
-    home: dict[str, str] = {}
-    for entry in entries:
-        if home.setdefault(entry.patient, entry.split) != entry.split:
-            raise _rejected(
-                f"{path.name} line {entry.line}",
-                f"a patient both in {home[entry.patient]} and in {entry.split}",
-                "every patient in one split",
-                "Split by patient, not by study.",
-            )
+    """No patient, and no study under another patient's name, on both sides."""
+    for what, key, do in (
+        ("a patient", _patient, "Split by patient, not by study."),
+        ("a study", _study, "Give each study one line; split by patient."),
+    ):
+        home: dict[str, str] = {}
+        for entry in entries:
+            first = home.setdefault(key(entry), entry.split)
+            if first != entry.split:
+                raise _rejected(
+                    f"{path.name} line {entry.line}",
+                    f"{what} both in {first} and in {entry.split}",
+                    f"every {what.removeprefix('a ')} in one split", do,
+                )  # fmt: skip
+
+
+def _patient(entry: Entry) -> str:
+    """Blanks around a name, and its case, make no other patient."""
+    return entry.patient.strip().casefold()
+
+
+def _study(entry: Entry) -> str:
+    return os.path.normpath(entry.study)

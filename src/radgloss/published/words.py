@@ -19,12 +19,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from radgloss.errors import InputRejected
 
 __all__ = ["MANNERS", "Manner", "Words", "canonical", "load_words", "token_settings"]
 
+_SPACED = (normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip())
+_LOWERED = (*_SPACED, normalizers.Lowercase())
+_CANONICAL = (
+    normalizers.Replace("_", " "),
+    normalizers.Replace(Regex(r"[!-/:-@\[-`{-~]"), ""),
+    *_LOWERED,
+)
 _SILENT = str.maketrans("", "", string.punctuation)
 
 
@@ -49,10 +56,11 @@ def canonical(text: str) -> str:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a family takes its text. first, last, pad: (role in the tokenizer's settings, usual
-    spelling); an empty role stands for no mark."""
+    """How a family takes its text. clean, steps: the same, as a function and in a table. first,
+    last, pad: (role in the tokenizer's settings, usual spelling); an empty role is no mark."""
 
     clean: Callable[[str], str]
+    steps: tuple[normalizers.Normalizer, ...]
     first: tuple[str, str]
     last: tuple[str, str]
     pad: tuple[str, str]
@@ -72,11 +80,11 @@ _BERT_MARKS = {
 }
 
 MANNERS = {
-    "clip": Manner(spaced, **_CLIP_MARKS),
-    "siglip": Manner(canonical, **_SIGLIP_MARKS),
-    "siglip2": Manner(lowered, **_SIGLIP_MARKS),
-    "siglip-as-written": Manner(spaced, **_SIGLIP_MARKS),
-    "bert": Manner(spaced, **_BERT_MARKS),
+    "clip": Manner(spaced, _SPACED, **_CLIP_MARKS),
+    "siglip": Manner(canonical, _CANONICAL, **_SIGLIP_MARKS),
+    "siglip2": Manner(lowered, _LOWERED, **_SIGLIP_MARKS),
+    "siglip-as-written": Manner(spaced, _SPACED, **_SIGLIP_MARKS),
+    "bert": Manner(spaced, _SPACED, **_BERT_MARKS),
 }
 
 
@@ -92,7 +100,7 @@ class Words:
         backend.no_truncation()
         self._backend = backend
         self._what = what
-        self._clean = manner.clean
+        self._manner = manner
         self.spelt = {
             role: usual if settings.get(role) is None else _spelling(settings[role])
             for role, usual in (manner.first, manner.last, manner.pad)
@@ -123,8 +131,23 @@ class Words:
         """The table as one `tokenizer.json`."""
         path.write_text(self._backend.to_str(), encoding="utf-8")
 
+    def table(self, context: int) -> Tokenizer:
+        """One table that does all of it by itself: cleaning, pieces, marks; and in training, where
+        a long text may be cut, a cut that keeps the last mark."""
+        table = Tokenizer.from_str(self._backend.to_str())
+        own = [] if table.normalizer is None else [table.normalizer]
+        table.normalizer = normalizers.Sequence([*self._manner.steps, *own])
+        roles = [self._manner.first[0], self._manner.last[0]]
+        marks = [self.spelt[role] if role else "" for role in roles]
+        table.post_processor = processors.TemplateProcessing(
+            single=" ".join(part for part in (marks[0], "$A", marks[1]) if part),
+            special_tokens=[(self.spelt[role], self.number(role)) for role in roles if role],
+        )
+        table.enable_truncation(context)
+        return table
+
     def _row(self, text: str, context: int) -> list[int]:
-        pieces = self._backend.encode(self._clean(text), add_special_tokens=False).ids
+        pieces = self._backend.encode(self._manner.clean(text), add_special_tokens=False).ids
         if not pieces:
             raise InputRejected("empty-text", "a text", "no words", "at least one", "Type a word.")
         row = [*self._first, *pieces, *self._last]

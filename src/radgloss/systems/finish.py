@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,16 @@ from radgloss.checkpoint import Checkpoint, Support
 from radgloss.data import phantom
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.engine.aligner import Aligner
+from radgloss.systems.change import Change
 from radgloss.systems.representation import finish as representation
+from radgloss.systems.starting import begun
 from radgloss.systems.training import tokenizer_of, trained
 from radgloss.text.banks import BankSet
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
 from radgloss.text.prompts import Bank, gather
 from radgloss.text.tokenizer import Tokenizer
+from radgloss.train import cache, ranks
 from radgloss.train.run import Run
 from radgloss.trust import Trust, calibration, choosing, conformal, detectors, outlier
 from radgloss.trust.calibration import Calibration, auroc, expected_calibration_error
@@ -44,6 +47,7 @@ SUPPORTING = 100  # training reports of an examination that a draft may point to
 KEPT = 4500  # pictures in the banks of all examinations together
 LEAST = 2  # studies with a finding, and without, that its calibration needs
 ALPHA = 0.1  # of the sets: the truth is outside one in ten, among the ill and among the healthy
+AS_IT_IS = Change()
 HEADS, HEAD_SEED = 20, 9_000_000  # simulated heads, asked once for the card
 
 
@@ -52,35 +56,52 @@ def train_system(
     run: Run,
     manifest_path: Path,
     out: Path,
-    steps: int | None = None,
-    seed: int | None = None,
+    change: Change = AS_IT_IS,
     resume: bool = False,
     workers: int = 1,
+    network: bool = False,
 ) -> dict[str, Any]:
     """Train, fit, score and save; returns the card with the checkpoint's name.
 
-    Raises InputRejected for a manifest that cannot be used, before any long work."""
-    if steps is not None:
-        run = replace(run, steps=steps)
-    if seed is not None:
-        run = replace(run, seed=seed)
-    manifest = read_manifest(manifest_path)
-    _check(manifest)
-    command = f"radgloss train {system} -d {manifest_path.name} -o {out.name}"
-    command += f" --steps {steps}" if steps is not None else ""
-    command += f" --seed {seed}" if seed is not None else ""
-    work = out.with_name(out.name + ".work")
-    pairs = run.feed.read(
-        manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading")
-    )
-    tokenizer = tokenizer_of(pairs, run, manifest.split("train"), work)
-    objective = trained(run, pairs, manifest.split("train"), tokenizer, work, resume)
-    if representation.is_representation(run):
-        test = run.feed.read(manifest, "test", run.preprocess, work / "test", workers, _bar("test"))
-        train, tested = (pairs, manifest.split("train")), (test, manifest.split("test"))
-        card = _card(run, objective.model, manifest, command)
-        return representation.finish(run, objective, tokenizer, train, tested, card, out)
-    return finish(run, objective.model, tokenizer, manifest, out, command)
+    Started by torchrun, every rank calls it and returns the card; what is not training is done by
+    rank 0 alone. network: whether published weights may be fetched. Raises InputRejected for a
+    manifest, a start or ranks that cannot be used, before any long work."""
+    with ranks.joined() as me:
+        run = change.of(run)
+        work = out.with_name(out.name + ".work")
+        _check_parts(run, me)
+        manifest = read_manifest(manifest_path)
+        if me.first:
+            _check(manifest)
+        start = begun(run, change.start, work, me, network)
+        run, entries = start.run, manifest.split("train")
+        pairs = me.in_turn(
+            lambda: run.feed.read(
+                manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading")
+            )
+        )
+        tokenizer = me.in_turn(lambda: tokenizer_of(pairs, run, entries, work, start.tokenizer))
+        objective = trained(run, pairs, entries, tokenizer, work, resume)
+        command = f"radgloss train {system} -d {manifest_path.name} -o {out.name}"
+        card = {**_card(run, objective.model, manifest, command + change.options()), **start.about}
+
+        def finished() -> dict[str, Any]:
+            if not representation.is_representation(run):
+                return finish(run, objective.model, tokenizer, manifest, out, card)
+            test = run.feed.read(
+                manifest, "test", run.preprocess, work / "test", workers, _bar("test")
+            )
+            train, tested = (pairs, entries), (test, manifest.split("test"))
+            return representation.finish(run, objective, tokenizer, train, tested, card, out)
+
+        return me.once(finished)
+
+
+def _check_parts(run: Run, me: ranks.Ranks) -> None:
+    """What several ranks, or chunks, cannot compute exactly is refused before any work."""
+    if me.count > 1 or run.chunk:
+        cache.require_parts(checkpoint.architecture(run.architecture).Objective, run.name)
+    me.require_rows(run.batch // run.accumulate)
 
 
 def _check(manifest: Manifest) -> None:
@@ -180,7 +201,7 @@ def finish(
     tokenizer: Tokenizer,
     manifest: Manifest,
     out: Path,
-    command: str,
+    card: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Fit trust on validation, gather support, score on test, save."""
     if run.storage == "fp16":
@@ -192,7 +213,7 @@ def finish(
     trust = fit(training, validation, run.seed)
     test = list(ask(manifest.split("test"), bare, "test"))
     card = {
-        **_card(run, model, manifest, command),
+        **card,
         "prompts": str(BankSet(run.name, __version__, prompts)),
         "outliers": dict(trust.chosen),
         "validation": {

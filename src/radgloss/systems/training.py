@@ -21,11 +21,20 @@ from radgloss.train.run import Run
 __all__ = ["tokenizer_of", "trained", "untrained"]
 
 
-def tokenizer_of(pairs: Pairs, run: Run, entries: Sequence[Entry], work: Path) -> Tokenizer:
-    """Learned once from the training captions, or whole words from the training reports where
-    words are what is learned; kept with the unfinished run."""
+def tokenizer_of(
+    pairs: Pairs,
+    run: Run,
+    entries: Sequence[Entry],
+    work: Path,
+    given: Tokenizer | None = None,
+) -> Tokenizer:
+    """Those that came with the weights; else learned once from the training captions, or whole
+    words from the training reports where words are what is learned. Kept with the unfinished
+    run."""
     path = work / "tokenizer.json"
-    if path.is_file():
+    if given is not None:
+        given.save(path)
+    elif path.is_file():
         pass
     elif isinstance(run.feed, Neighbours):
         Tokenizer.of_words(report_sentences(entries), run.vocabulary).save(path)

@@ -103,8 +103,8 @@ class Tokenizer:
         """
         rows = [(e.ids[:context], [-1 if w is None else w for w in e.word_ids[:context]])
                 for e in self._backend.encode_batch(list(texts))]  # fmt: skip
-        for text, (row, _) in zip(texts, rows, strict=True):
-            if not row:
+        for text, (_, words_of) in zip(texts, rows, strict=True):
+            if all(word < 0 for word in words_of):  # marks alone say nothing
                 raise ValueError(f"a text has no words: found {text!r}")
         longest = max((len(r) for r, _ in rows), default=0)
         tokens = np.zeros((len(rows), longest), np.int64)

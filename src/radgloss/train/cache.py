@@ -7,13 +7,14 @@ the gradient of the whole batch, for towers and temperature; the cost is one mor
 What makes it exact here: an objective is in two parts. `features(batch)` gives tensors whose every
 row comes from its own row alone; `loss(batch, *features)` does all that mixes rows, which begins
 with centring the pooled vectors over the batch, so a chunk is never centred on itself. A tower
-that normalises over its batch (BatchNorm in training) mixes rows earlier and is refused; and chance
-(dropout) is drawn in the third pass as it was in the first.
+that normalises over its batch (BatchNorm in training) mixes rows earlier: ranks normalise together
+(`train.together`), chunks cannot and are refused; and chance (dropout) is drawn in the third pass
+as it was in the first.
 Shapes: B images · M texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from math import ceil
 from typing import Any
@@ -24,6 +25,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from radgloss.data.batch import Batch
 from radgloss.train.ranks import Ranks, cut
+from radgloss.train.together import normalised
 from radgloss.types import InputRejected
 
 __all__ = ["backward", "require_parts"]
@@ -31,8 +33,8 @@ __all__ = ["backward", "require_parts"]
 Logs = dict[str, torch.Tensor]
 
 
-def require_parts(objective: nn.Module, name: str) -> None:
-    """InputRejected('by-rows') for an objective that cannot be computed in parts."""
+def require_parts(objective: nn.Module | type[nn.Module], name: str) -> None:
+    """InputRejected('by-rows') for an objective, or a kind of it, that has no parts."""
     if not (hasattr(objective, "features") and hasattr(objective, "loss")):
         raise _rejected(name, "a loss that is computed from a whole batch only")
 
@@ -49,11 +51,11 @@ def backward(
 
     objective: a module with `features` and `loss` (see above). chunk: images at once; 0 takes all
     of this rank's and keeps their graph. On several ranks the gradients still want
-    `Ranks.average`. Raises InputRejected('by-rows') for a tower that mixes rows."""
+    `Ranks.average`. Raises InputRejected('by-rows') for chunks of a tower that mixes rows."""
     mine = ranks.share(batch)
     if not chunk or chunk >= len(mine):
         with precision():
-            with _rows_apart(objective):
+            with _rows_apart(objective) if chunk else normalised(objective, ranks):
                 features = objective.features(mine)
             loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
         (share * loss).backward()
@@ -74,7 +76,7 @@ def backward(
         loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
     (share * loss).backward()
     grads = [
-        f.grad.split([len(part) for part in rows])
+        _split(f.grad, [len(part) for part in rows])
         for f, rows in zip(features, zip(*kept, strict=True), strict=True)
     ]
 
@@ -84,11 +86,18 @@ def backward(
         _restore(part, chance)
         with precision():
             again = objective.features(part)
-        fed = [(f, g) for f, g in zip(again, grad, strict=True) if f.requires_grad]
+        fed = [
+            (f, g) for f, g in zip(again, grad, strict=True) if f.requires_grad and g is not None
+        ]
         if fed:  # else all towers are frozen
             torch.autograd.backward([f for f, _ in fed], [g for _, g in fed])
     _restore(batch, after)
     return loss.detach(), logs
+
+
+def _split(grad: torch.Tensor | None, lengths: list[int]) -> Sequence[torch.Tensor | None]:
+    """By chunk; None everywhere for a feature that the loss did not look at."""
+    return [None] * len(lengths) if grad is None else grad.split(lengths)
 
 
 def _chance(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -124,5 +133,5 @@ def _rows_apart(objective: nn.Module) -> Iterator[None]:
 def _rejected(what: str, found: str) -> InputRejected:
     return InputRejected(
         "by-rows", what, found, "rows that do not see each other before the loss",
-        "Train it in one process without `chunk`, or choose a tower with a patch or conv stem.",
+        "Train it without `chunk`, in one process if its loss has no parts.",
     )  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from functools import partial
+from math import isfinite, nan
 from pathlib import Path
 from time import perf_counter
 
@@ -42,8 +43,9 @@ def train(
     batches(k) is micro-batch number k of `run.batch / run.accumulate` pairs; every rank is given
     the whole of it and computes its share. States and `log.jsonl` go to `out`, a folder that all
     ranks see. Raises InputRejected('resume') for a foreign state, InputRejected('diverged') when
-    the loss is no longer a number (the last good state stays), InputRejected('by-rows') for ranks
-    or chunks of an objective that has no parts; and what `train.prepare` raises."""
+    loss, gradient or weights are no longer numbers (the last good state stays), ('by-rows') for
+    ranks or chunks of an objective that has no parts, ('ranks') for more ranks than rows or one
+    that is lost; and what `train.prepare` raises."""
     with ranks.joined(device) as me:
         return _train(run, objective, batches, out, resume, evaluate, device, me)
 
@@ -63,6 +65,7 @@ def _train(
     parted = bool(run.chunk) or me.count > 1
     if parted:
         cache.require_parts(objective, run.name)
+    me.require_rows(run.batch // run.accumulate)
 
     # ---- what it brings: weights from elsewhere, what stays still, what learns at low rank
     found = state.latest(out)
@@ -116,17 +119,13 @@ def _train(
             me.average(objective.parameters())
 
             # one optimizer step
-            if total != total:
-                raise InputRejected(
-                    "diverged", f"{run.name}, step {step}", "a loss that is not a number",
-                    "a finite loss", "Lower the rate; the last state is kept.",
-                )  # fmt: skip
-            norm = nn.utils.clip_grad_norm_(objective.parameters(), run.clip)
+            norm = float(nn.utils.clip_grad_norm_(objective.parameters(), run.clip))
+            _require_finite(run, step, {"loss": total, "gradient": norm})
             optimizer.step()
 
             # record, keep, evaluate
             seconds = perf_counter() - began
-            values = {"loss": total, "rate": rate, "norm": float(norm), "seconds": seconds}
+            values = {"loss": total, "rate": rate, "norm": norm, "seconds": seconds}
             values |= {k: float(v) for k, v in logs.items()}
             done = step + 1
             if evaluate and run.evaluate_every and done % run.evaluate_every == 0:
@@ -136,11 +135,28 @@ def _train(
             if log:
                 log.step(step, values)
                 if done % run.keep_every == 0 or done == run.steps:
+                    _require_finite(run, step, _broken(objective))
                     state.save(out, done, run.digest, objective, optimizer)
 
     objective.eval()
     lora.merge(model)
     return model
+
+
+def _require_finite(run: Run, step: int, values: dict[str, float]) -> None:
+    """InputRejected('diverged') for what is NaN or infinite; the state before it is still there."""
+    for what, value in values.items():
+        if not isfinite(value):
+            raise InputRejected(
+                "diverged", f"{run.name}, step {step}", f"{what} that is not a finite number",
+                "finite numbers", "Lower the rate; the last state is kept.",
+            )  # fmt: skip
+
+
+def _broken(objective: nn.Module) -> dict[str, float]:
+    """By name, NaN for a tensor that holds any number that is not finite."""
+    numbers = objective.state_dict().items()
+    return {name: nan for name, v in numbers if not torch.isfinite(v).all()}
 
 
 def _precision(run: Run, device: str) -> AbstractContextManager[object]:

@@ -50,6 +50,11 @@ def warm(model: nn.Module, start: Warm) -> list[str]:
                 f"shape {tuple(own[name].shape)}",
                 "Take less of it, or train the same sizes.",
             )  # fmt: skip
+        if not torch.isfinite(given[name]).all():
+            raise InputRejected(
+                "warm-start", name, "weights that are not finite numbers", "finite weights",
+                "Start from another checkpoint.",
+            )  # fmt: skip
     with torch.no_grad():
         for name in taken:
             own[name].copy_(given[name])

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from radgloss.models.alignment.clip import contrast
-from radgloss.models.alignment.towers import Towers
+from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import vit
 from radgloss.nn.attention import SelfAttention
 
@@ -84,13 +84,19 @@ class BertTower(nn.Module):
         )
         nn.init.normal_(self.embed.weight, std=0.02)
 
-    def forward(self, tokens, mask):  # (M, T) int, (M, T) bool -> (M, D)
+    def read(self, tokens, mask):  # (M, T) int, (M, T) bool -> (M, W)
         x = torch.cat([self.first.expand(len(tokens), 1, -1), self.embed(tokens)], dim=1)
         x = self.norm(x + self.position[: x.shape[1]])  # (M, 1 + T, W)
         real = F.pad(mask, (1, 0), value=True)
         for block in self.blocks:
             x = block(x, real)
-        return self.project(self.centre(x[:, 0]))
+        return x[:, 0]
+
+    def vector(self, read):  # (M, W) -> (M, D), centred over the batch
+        return self.project(self.centre(read))
+
+    def forward(self, tokens, mask):  # (M, T) int, (M, T) bool -> (M, D)
+        return self.vector(self.read(tokens, mask))
 
 
 class BiomedClip(Towers):
@@ -101,17 +107,16 @@ class BiomedClip(Towers):
         super().__init__(config, image, BertTower(config.text, out=config.width))
         self.log_scale = nn.Parameter(torch.tensor(-log(config.temperature)))
 
+    def read(self, tokens, mask):  # (M, T), (M, T) -> (M, W)
+        """The first token before centring and projection."""
+        return self.text.read(tokens, mask)
 
-class Objective(nn.Module):
+
+class Objective(ByRows):
     """Each image finds its own text and each text its own image."""
 
-    def __init__(self, model: BiomedClip):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
-        x = self.model.encode_image(batch.images).float()
-        y = self.model.encode_text(batch.tokens, batch.mask).float()
+    def loss(self, batch, described, read):
+        x, y = self.vectors(described, read)
         loss, top1 = contrast(self.model.scale * x @ y.T, batch.owner)
         return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}
 

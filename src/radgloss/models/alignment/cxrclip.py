@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from radgloss.models.alignment.clip import contrast
-from radgloss.models.alignment.towers import Towers
+from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import cnn, transformer
 
 __all__ = ["VARIANTS", "Config", "CxrClip", "Objective", "build"]
@@ -50,18 +50,13 @@ class CxrClip(Towers):
         self.log_scale = nn.Parameter(torch.tensor(-log(config.temperature)))
 
 
-class Objective(nn.Module):
+class Objective(ByRows):
     """All that belongs to one study finds each other: image and text, view and view, text and
     text."""
 
-    def __init__(self, model: CxrClip):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
+    def loss(self, batch, described, read):
         config, scale = self.model.config, self.model.scale
-        views = self.model.encode_image(batch.images).float().chunk(2)
-        texts = self.model.encode_text(batch.tokens, batch.mask).float().chunk(2)
+        views, texts = (v.chunk(2) for v in self.vectors(described, read))
         own = torch.arange(len(views[0]), device=batch.images.device)
 
         def term(a, b):  # (B, D), (B, D) -> loss, share found

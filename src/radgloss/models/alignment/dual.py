@@ -3,7 +3,8 @@ SigLIP 2, 2502.14786), BiomedCLIP (2303.00915) and MedSigLIP (2507.05201).
 
 Unusual here: nothing is pretrained. `radgloss.published` fills this module with somebody's weights,
 and it can then be trained on like any other architecture: with the softmax over texts where its
-family has no bias, with the sigmoid of every pair (2303.15343, algorithm 1) where it has one.
+family has no bias, with the sigmoid of every pair (2303.15343, algorithm 1) where it has one; and
+it may be asked what is known of a picture, as `clip` is. No vector is centred over the batch.
 Shapes: B images · M texts · C channels · S side · T tokens · D shared width."""
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment.siglip import Objective
+from radgloss.models.alignment import siglip
 from radgloss.models.alignment.towers import Towers
 from radgloss.nn.layers import Layers
 from radgloss.nn.plain_vit import PlainVit, PlainVitConfig
@@ -83,6 +84,36 @@ class Dual(Towers):
     def from_description(self, described):  # (B, width of the image tower) -> (B, D), unit length
         """`encode_image` from what `describe` returned."""
         return F.normalize(self.image.project(described), dim=-1)
+
+    def read(self, tokens, mask):  # (M, T), (M, T) -> (M, D)
+        """The text before it is brought to unit length."""
+        return self.text(tokens, mask)
+
+    def from_read(self, read):  # (M, D) -> (M, D), unit length
+        return F.normalize(read, dim=-1)
+
+
+ASKED = 5.0  # weight of the questions, as in `clip`
+
+
+class Objective(siglip.Objective):
+    """Each image finds its own texts; questions, where there are any, find their answers."""
+
+    def loss(self, batch, described, read):
+        x, y = self.vectors(described, read)
+        paired = batch.owner >= 0
+        loss, logs = self.compared(x, y[paired], batch.owner[paired])
+        if batch.answers.any():
+            asked = _answered(self.model.scale * x @ y[~paired].T, batch.answers)
+            logs |= {"paired": loss.detach(), "asked": asked.detach()}
+            loss = loss + ASKED * asked
+        return loss, logs
+
+
+def _answered(logits, answers):  # (B, 2 Q), (B, Q) -> mean over what is known
+    yes, no = logits.chunk(2, dim=1)
+    known = answers != 0
+    return F.softplus(-(yes - no) * answers)[known].mean()
 
 
 def build(config: Config) -> Dual:

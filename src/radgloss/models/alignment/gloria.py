@@ -21,7 +21,7 @@ from einops import rearrange
 from torch import nn
 
 from radgloss.models.alignment.clip import contrast
-from radgloss.models.alignment.towers import Towers
+from radgloss.models.alignment.towers import ByRows, Towers, full
 from radgloss.nn import cnn, transformer
 
 __all__ = ["VARIANTS", "Config", "Gloria", "Objective", "attention", "build", "local_scores"]
@@ -82,25 +82,23 @@ class Gloria(Towers):
         return rearrange(looks, "v (g h) -> v g h", g=self.image.grid)
 
 
-class Objective(nn.Module):
+class Objective(ByRows):
     """Image and text find each other, as wholes and word by place."""
 
-    def __init__(self, model: Gloria):
-        super().__init__()
-        self.model = model
+    def features(self, batch):  # -> (B, P, W), (M, T, W of the text tower)
+        grid = self.model.image.tokens(batch.images)
+        return full(grid), full(self.model.text.states(batch.tokens, batch.mask))
 
-    def forward(self, batch):
+    def loss(self, batch, grid, states):
         model, config = self.model, self.model.config
-        grid = model.image.tokens(batch.images)  # (B, P, W)
-        states = model.text.states(batch.tokens, batch.mask)  # (M, T, W)
-        x = model.from_description(grid.mean(1)).float()
-        y = F.normalize(model.text.head(states, batch.mask), dim=-1).float()
+        x = full(model.from_description(grid.mean(1)))
+        y = full(F.normalize(model.text.head(states, batch.mask), dim=-1))
         loss, top1 = contrast(model.scale * x @ y.T, batch.owner)
         logs = {"top1": top1.detach(), "scale": model.scale.detach()}
         if not config.local:
             return loss, logs
-        said, real = _merged(model.word(states).float(), batch.words)
-        local = config.sharp_pairs * local_scores(model.place(grid).float(), said, real, config)
+        said, real = _merged(full(model.word(states)), batch.words)
+        local = config.sharp_pairs * local_scores(full(model.place(grid)), said, real, config)
         near, _ = contrast(local, batch.owner)
         logs |= {"whole": loss.detach(), "local": near.detach()}
         return loss + config.local * near, logs

@@ -60,16 +60,18 @@ class Objective(ByRows):
     """Each image says yes to its own texts and no to all others."""
 
     def loss(self, batch, described, read):
-        x, y = self.vectors(described, read)
+        return self.compared(*self.vectors(described, read), batch.owner)
+
+    def compared(self, x, y, owner):  # (B, D), (M, D), (M,) -> loss, logs
         scale = self.model.scale
         logs = {"scale": scale.detach()}
         if self.model.config.loss == "softmax":
-            loss, top1 = contrast(scale * x @ y.T, batch.owner)
+            loss, top1 = contrast(scale * x @ y.T, owner)
             return loss, logs | {"top1": top1}
-        loss = sigmoid(x, y, batch.owner, scale, self.model.bias, STRIPE)
+        loss = sigmoid(x, y, owner, scale, self.model.bias, STRIPE)
         with torch.no_grad():
             nearest = torch.cat([(x @ part.T).argmax(0) for part in y.split(STRIPE)])  # (M,)
-        top1 = (nearest == batch.owner).float().mean()
+        top1 = (nearest == owner).float().mean()
         return loss, logs | {"top1": top1, "bias": self.model.bias.detach()}
 
 

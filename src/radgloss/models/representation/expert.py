@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from radgloss.models.alignment import clip
+from radgloss.models.alignment.towers import ByRows, full
 from radgloss.nn import transformer, vit
 
 __all__ = ["VARIANTS", "Config", "Expert", "Objective", "build", "told_apart"]
@@ -54,22 +54,18 @@ class Expert(clip.Clip):
         super().__init__(config)
 
 
-class Objective(nn.Module):
-    """The contrast of pictures and texts, and the expert's word on names."""
+class Objective(ByRows):
+    """The contrast of pictures and texts, and the expert's word on names: each centred over its
+    own."""
 
-    def __init__(self, model: Expert):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch):
+    def loss(self, batch, described, read):
         config = self.model.config
         paired, known = batch.owner >= 0, batch.owner == KNOWLEDGE
-        x = self.model.encode_image(batch.images).float()  # (B, D)
-        y = self.model.encode_text(batch.tokens[paired], batch.mask[paired]).float()  # (M, D)
+        x, y = self.vectors(described, read[paired])  # (B, D), (M, D)
         loss, top1 = clip.contrast(self.model.scale * x @ y.T, batch.owner[paired])
         logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
         if config.knowledge:
-            texts = self.model.encode_text(batch.tokens[known], batch.mask[known]).float()
+            texts = full(self.model.from_read(read[known]))
             told = told_apart(*texts.chunk(2), config.closeness)
             logs = {**logs, "paired": loss.detach(), "told": told.detach()}
             loss = loss + config.knowledge * told
