@@ -19,6 +19,7 @@ from radgloss.checkpoint import ARCHITECTURES
 from radgloss.data.batch import Batch
 from radgloss.train import cache, loop, ranks
 from radgloss.train.run import Run
+from radgloss.types import InputRejected
 
 LOSSES = [
     ("clip", "debug", 0),
@@ -27,6 +28,8 @@ LOSSES = [
     ("siglip", "debug", 2),
     ("clip", "debug-residual", 0),
     ("dual", "debug-siglip", 2),
+    ("gloria", "debug", 0),
+    ("cxr-clip", "debug", 0),
 ]  # chunks of how many images; 0: all at once
 RUN = Run(
     "two", "clip", ARCHITECTURES["clip"].VARIANTS["debug"], steps=4, batch=6, keep_every=2,
@@ -52,8 +55,23 @@ def batch(k):
     return Batch(images, *words, torch.zeros(6, 0, dtype=torch.int8))
 
 
-def gradients(whole, chunk, me):
-    loss, _ = cache.backward(whole, batch(0), chunk, me, nullcontext)
+def asking(name):
+    """The batch of two ranks, with what this loss also reads."""
+    b = batch(0)
+    words = torch.arange(8).div(2, rounding_mode="floor").expand(9, 8)
+    b = replace(b, words=words.masked_fill(~b.mask, -1))
+    if name == "dual":
+        answers = torch.tensor([[1], [-1], [0], [1], [0], [-1]], dtype=torch.int8)
+        return replace(b, owner=torch.tensor([0, 1, 2, 3, 4, 5, 0, -1, -1]), answers=answers)
+    if name == "cxr-clip":  # three studies, two views and two texts of each
+        return replace(b, tokens=b.tokens[:6], mask=b.mask[:6], words=b.words[:6])
+    if name == "expert":
+        return replace(b, owner=torch.tensor([0, 1, 2, 3, 4, -2, -2, -2, -2]), images=b.images[:5])
+    return b
+
+
+def gradients(whole, chunk, me, name=""):
+    loss, _ = cache.backward(whole, asking(name), chunk, me, nullcontext)
     me.average(whole.parameters())
     return {"loss": loss, **{n: p.grad for n, p in whole.named_parameters()}}
 
@@ -67,14 +85,23 @@ def trained(out, resume=False, die_at=None, **change):
     return loop.train(replace(RUN, **change), objective(), batches, out, resume).state_dict()
 
 
+def turn(folder):
+    """Made by the first; who comes later finds it made."""
+    assert os.environ["RANK"] == "0"
+    (folder / "turn").touch()
+    return [folder / "turn"]
+
+
 def half(folder):
     with ranks.joined() as me:
         here = folder / f"rank{me.number}"
         here.mkdir()
         for name, variant, chunk in LOSSES:
             whole = objective(name, variant)
-            got = gradients(whole, chunk, me) | dict(whole.named_buffers())
+            got = gradients(whole, chunk, me, name) | dict(whole.named_buffers())
             save_file(got, here / f"{name}-{variant}-{chunk}.safetensors")
+        assert me.once(lambda: {"rank": me.number}) == {"rank": 0}
+        assert me.in_turn(lambda: sorted(folder.glob("turn*")) or turn(folder))
         save_file(trained(folder / "whole"), here / "whole.safetensors")
         try:
             trained(folder / "broken", die_at=3, chunk=2)
@@ -105,5 +132,18 @@ def both(folder):
     assert [p.returncode for p in started] == [0, 0], "\n".join(said)
 
 
+def ended(folder):
+    """Both ranks meet the same problem; what each of them does about it is written down."""
+    rank = os.environ["RANK"]
+    try:
+        with ranks.joined():
+            half(folder)
+            raise InputRejected("system", "nothing", "a problem", "none", "Be told once.")
+    except InputRejected:
+        (folder / f"rank{rank}" / "said").touch()
+    except SystemExit:
+        (folder / f"rank{rank}" / "silent").touch()
+
+
 if __name__ == "__main__":
-    half(Path(sys.argv[1]))
+    ended(Path(sys.argv[1]))

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from radgloss import checkpoint
 from radgloss.systems import SYSTEMS
 from radgloss.systems.change import Change
 from radgloss.systems.finish import train_system
+from radgloss.train import ranks
+from radgloss.types import InputRejected
 
 SOURCE = str(Path(package.__file__).parents[1])
 HERE = {"PYTHONPATH": SOURCE, "RADGLOSS_HOME": "/nonexistent"}
@@ -72,7 +75,7 @@ def test_torchrun_goes_on_to_the_losses_of_one_process_and_finishes_once(killed,
         Change(steps=STEPS),
     )  # fmt: skip
     together, alone = losses(place / "two"), losses(place / "one")
-    assert together[:3] == pytest.approx(alone[:3], rel=1e-5)
+    assert together[:3] == pytest.approx(alone[:3], rel=1e-4)
     assert together == pytest.approx(alone, rel=0.05)
     two, one = checkpoint.load(place / "two"), checkpoint.load(place / "one")
     assert two.trust.labels.keys() == one.trust.labels.keys() == {"xr-chest"}
@@ -80,14 +83,24 @@ def test_torchrun_goes_on_to_the_losses_of_one_process_and_finishes_once(killed,
     assert two.card["command"] == card["command"].replace("-o one", "-o two")
 
 
-def test_what_every_rank_meets_is_said_once(place, words):
-    """A system that several ranks cannot compute exactly, before anything is read."""
-    mine = [w if w != "clip-debug" else "masked-words" for w in words]
-    mine[mine.index(place / "two")] = place / "none"
-    ended = tiny_films.pair("-m", "radgloss", *mine, environment=HERE)
-    said = "".join(error for _, _, error in ended)
-    assert said.count("radgloss: ") == 1
-    assert "masked-words" in said
-    assert "[by-rows]" in said
-    assert sorted(code for code, _, _ in ended) == [1, 3]
-    assert not (place / "none.work").exists()
+@pytest.mark.parametrize("name", ["masked-words", "kad", "moco"])
+def test_what_two_ranks_cannot_compute_exactly_is_refused_before_anything_is_read(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(ranks, "joined", lambda: nullcontext(ranks.Ranks(0, 2)))
+    with pytest.raises(InputRejected) as error:
+        train_system(name, SYSTEMS[name](), tmp_path / "no such manifest", tmp_path / "none")
+    assert error.value.code == "by-rows"
+    assert not any(tmp_path.iterdir())
+
+
+def test_chunks_of_a_tower_that_normalises_are_refused_before_pictures_are_read(place, monkeypatch):
+    def never(*_):
+        raise AssertionError("pictures were read")
+
+    monkeypatch.setattr("radgloss.data.pairs.Pairs.build", never)
+    with pytest.raises(InputRejected) as error:
+        train_system(
+            "siglip", SYSTEMS["siglip"](), place / "manifest.jsonl", place / "c", Change(chunk=8)
+        )
+    assert error.value.code == "by-rows"

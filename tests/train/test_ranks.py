@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from radgloss.train.ranks import ALONE, Ranks, cut
 from radgloss.types import InputRejected
-from two_ranks import LOSSES, batch, both, gradients, objective, trained
+from two_ranks import LOSSES, asking, batch, both, gradients, objective, trained
 
 TIGHT = {"atol": 1e-9, "rtol": 1e-9}
 
@@ -25,7 +25,7 @@ def test_gradients_of_two_ranks_are_those_of_the_whole_batch(two, name, variant,
     """Towers, temperature, bias and running statistics, also where a tower normalises over its
     batch; the reference is plain autograd in one process."""
     whole = objective(name, variant)
-    loss, _ = whole(batch(0))
+    loss, _ = whole(asking(name))
     loss.backward()
     for rank in (0, 1):
         got = load_file(two / f"rank{rank}" / f"{name}-{variant}-{chunk}.safetensors")
@@ -51,6 +51,11 @@ def test_two_ranks_that_were_killed_go_on_to_the_same_weights(two):
         for key, value in load_file(two / f"rank{rank}" / "again.safetensors").items():
             torch.testing.assert_close(value, through[key], **TIGHT, msg=key)
     assert losses(two / "broken") == pytest.approx(losses(two / "whole"), rel=1e-9)
+
+
+def test_what_all_ranks_meet_is_said_by_one(two):
+    told = sorted(p.name for rank in (0, 1) for p in (two / f"rank{rank}").glob("s*[dt]"))
+    assert told == ["said", "silent"]
 
 
 def test_only_one_rank_writes(two):

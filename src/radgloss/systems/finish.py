@@ -26,13 +26,13 @@ from radgloss.engine.aligner import Aligner
 from radgloss.systems.change import Change
 from radgloss.systems.representation import finish as representation
 from radgloss.systems.starting import begun
-from radgloss.systems.training import tokenizer_of, trained
+from radgloss.systems.training import tokenizer_of, trained, untrained
 from radgloss.text.banks import BankSet
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
 from radgloss.text.prompts import Bank, gather
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.train import cache, ranks
+from radgloss.train import cache, prepare, ranks
 from radgloss.train.run import Run
 from radgloss.trust import Trust, calibration, choosing, conformal, detectors, outlier
 from radgloss.trust.calibration import Calibration, auroc, expected_calibration_error
@@ -75,6 +75,7 @@ def train_system(
             _check(manifest)
         start = begun(run, change.start, work, me, network)
         run, entries = start.run, manifest.split("train")
+        _check_chunks(run)
         pairs = me.in_turn(
             lambda: run.feed.read(
                 manifest, "train", run.preprocess, work / "pairs", workers, _bar("reading")
@@ -102,6 +103,14 @@ def _check_parts(run: Run, me: ranks.Ranks) -> None:
     if me.count > 1 or run.chunk:
         cache.require_parts(checkpoint.architecture(run.architecture).Objective, run.name)
     me.require_rows(run.batch // run.accumulate)
+
+
+def _check_chunks(run: Run) -> None:
+    """The towers as they will be: what is frozen normalises over nothing."""
+    if run.chunk:
+        objective = untrained(run)
+        prepare.wake(objective, run.freeze)
+        cache.require_apart(objective)
 
 
 def _check(manifest: Manifest) -> None:

@@ -28,15 +28,25 @@ from radgloss.train.ranks import Ranks, cut
 from radgloss.train.together import normalised
 from radgloss.types import InputRejected
 
-__all__ = ["backward", "require_parts"]
+__all__ = ["backward", "require_apart", "require_parts"]
 
 Logs = dict[str, torch.Tensor]
+OVER_BATCH = "a tower that normalises over its batch"
 
 
 def require_parts(objective: nn.Module | type[nn.Module], name: str) -> None:
     """InputRejected('by-rows') for an objective, or a kind of it, that has no parts."""
     if not (hasattr(objective, "features") and hasattr(objective, "loss")):
         raise _rejected(name, "a loss that is computed from a whole batch only")
+
+
+def require_apart(objective: nn.Module) -> None:
+    """InputRejected('by-rows') for a tower that normalises maps over its batch, where it learns.
+
+    Chunks cannot; that one is seen here before any work, and any other at its first chunk."""
+    for name, layer in objective.named_modules():
+        if isinstance(layer, nn.BatchNorm2d | nn.BatchNorm3d) and layer.training:
+            raise _rejected(name, OVER_BATCH)
 
 
 def backward(
@@ -119,7 +129,7 @@ def _rows_apart(objective: nn.Module) -> Iterator[None]:
 
     def refuse(layer: Any, _: object) -> None:
         if layer.training:
-            raise _rejected(names[layer], "a tower that normalises over its batch")
+            raise _rejected(names[layer], OVER_BATCH)
 
     names = {m: n for n, m in objective.named_modules() if isinstance(m, _BatchNorm)}
     hooks = [layer.register_forward_pre_hook(refuse) for layer in names]

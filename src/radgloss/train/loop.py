@@ -80,6 +80,8 @@ def _train(
 
     # ---- where to start
     prepare.wake(objective.to(device), run.freeze)
+    if run.chunk:
+        cache.require_apart(objective)
     optimizer = optim.make(objective, run)
     start = 0
     if found is not None:
