@@ -96,7 +96,8 @@ def _towers_of(
     for tower in TOWERS:
         mine = [n for n in known.model.state_dict() if n.startswith(f"{tower}.")]
         theirs: Any = getattr(known.model.config, tower, None)
-        if not mine or type(theirs) is not type(getattr(model, tower, None)):
+        same_kind = getattr(model, tower, None).__class__ is theirs.__class__
+        if not mine or not same_kind:
             continue
         names += mine
         model = replace(model, **{tower: theirs})

@@ -107,7 +107,7 @@ def backward(
 
 def _split(grad: torch.Tensor | None, lengths: list[int]) -> Sequence[torch.Tensor | None]:
     """By chunk; None everywhere for a feature that the loss did not look at."""
-    return [None] * len(lengths) if grad is None else grad.split(lengths)
+    return [None] * len(lengths) if grad is None else torch.split(grad, lengths)
 
 
 def _chance(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -20,7 +20,7 @@ from radgloss.models.alignment.towers import ByRows
 from radgloss.nn import transformer, vit
 from radgloss.nn.contrast import contrast
 
-__all__ = ["VARIANTS", "Clip", "Config", "Objective", "build", "contrast"]
+__all__ = ["VARIANTS", "Clip", "Config", "Objective", "asked", "build", "contrast"]
 
 
 @dataclass(frozen=True)
@@ -96,21 +96,24 @@ class Objective(ByRows):
         paired = batch.owner >= 0
         loss, top1 = contrast(logits[:, paired], batch.owner[paired])
         logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
-        parts = {}
-        if batch.answers.any():
-            gaps = logits[:, batch.owner == QUESTION]
-            parts["asked"] = ASKED, _answered(gaps, batch.answers, batch.odds)
-        if batch.options.any():
-            parts["named"] = (
-                NAMED,
-                _named(logits[:, batch.owner == NAME], batch.options, batch.shares),
-            )
-        if parts:
-            logs["paired"] = loss.detach()
-        for name, (weight, part) in parts.items():
-            logs[name] = part.detach()
-            loss = loss + weight * part
-        return loss, logs
+        return asked(loss, logs, logits, batch)
+
+
+def asked(loss, logs, logits, batch):  # loss and logs of the pairs, (B, M) -> of all
+    """What is asked of pictures beside their pairs, where the batch asks."""
+    parts = {}
+    if batch.answers.any():
+        gaps = logits[:, batch.owner == QUESTION]
+        parts["asked"] = ASKED, _answered(gaps, batch.answers, batch.odds)
+    if batch.options.any():
+        names = logits[:, batch.owner == NAME]
+        parts["named"] = NAMED, _named(names, batch.options, batch.shares)
+    if parts:
+        logs["paired"] = loss.detach()
+    for name, (weight, part) in parts.items():
+        logs[name] = part.detach()
+        loss = loss + weight * part
+    return loss, logs
 
 
 def _answered(logits, answers, odds):  # (B, 2 Q), (B, Q), (Q,) or empty -> mean over what is known

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from radgloss.models.alignment import siglip
+from radgloss.models.alignment.clip import asked
 from radgloss.models.alignment.towers import Towers
 from radgloss.nn.layers import Layers
 from radgloss.nn.plain_vit import PlainVit, PlainVitConfig
@@ -93,27 +94,14 @@ class Dual(Towers):
         return F.normalize(read, dim=-1)
 
 
-ASKED = 5.0  # weight of the questions, as in `clip`
-
-
 class Objective(siglip.Objective):
-    """Each image finds its own texts; questions, where there are any, find their answers."""
+    """Each image finds its own texts; what `clip` asks of pictures is asked of these too."""
 
     def loss(self, batch, described, read):
         x, y = self.vectors(described, read)
         paired = batch.owner >= 0
         loss, logs = self.compared(x, y[paired], batch.owner[paired])
-        if batch.answers.any():
-            asked = _answered(self.model.scale * x @ y[~paired].T, batch.answers)
-            logs |= {"paired": loss.detach(), "asked": asked.detach()}
-            loss = loss + ASKED * asked
-        return loss, logs
-
-
-def _answered(logits, answers):  # (B, 2 Q), (B, Q) -> mean over what is known
-    yes, no = logits.chunk(2, dim=1)
-    known = answers != 0
-    return F.softplus(-(yes - no) * answers)[known].mean()
+        return asked(loss, logs, self.model.scale * x @ y.T, batch)
 
 
 def build(config: Config) -> Dual:
