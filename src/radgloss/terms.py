@@ -11,14 +11,18 @@ PS3.16 CID 4014); PS3.16 table L-1 (Body Part Examined)."""
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "BODY_PARTS",
     "MODALITIES",
+    "SERIES",
     "UNITS",
     "VIEWS",
     "WINDOWS",
     "body_part",
     "modality",
+    "series",
     "units",
     "view",
     "window",
@@ -71,6 +75,41 @@ WINDOWS = _words(
     """
 )
 """What scanners write into Window Center & Width Explanation (LO), which is free text."""
+
+SERIES = {
+    word: re.compile(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])")
+    for word, pattern in {
+        "T1": r"t1w?", "T2": r"t2w?", "T2*": r"t2 ?(?:\*|star)|gre|swi|swan", "PD": r"pd[fw]?",
+        "FLAIR": r"(?:t[12] ?)?(?:dark-?)?flair", "STIR": r"stir|tirm",
+        "DWI": r"dwi|diff(?:usion)?",
+        "ADC": r"adc", "TOF": r"tof", "perfusion": r"perf(?:usion)?|dsc|dce", "MRCP": r"mrcp",
+        "fat-suppressed": r"fs|fat ?(?:sat|sup(?:p(?:ressed)?)?)|fat-(?:sat|suppressed)|spair|spir",
+        "in-phase": r"in[ -]?phase|ip", "opposed-phase": r"op(?:p(?:osed)?)?[ -]?phase|opposed|oop",
+        "axial": r"ax(?:ial)?|tra(?:nsverse)?", "coronal": r"cor(?:onal)?",
+        "sagittal": r"sag(?:ittal)?",
+        "unenhanced": r"unenhanced|native|pre(?: ?contrast)?|non[- ]?contrast"
+                      r"|(?:without|w/?o)(?: contrast)?|-c",
+        "enhanced": r"(?<!un)enhanced|post(?: ?contrast)?|gd|gad|ce|with contrast|\+c|c\+",
+        "arterial": r"art(?:erial)?", "portal venous": r"pv|portal(?: ?venous)?|venous",
+        "delayed": r"delay(?:ed)?|late", "hepatobiliary": r"hbp?|hepatobiliary",
+        "PA": r"pa", "AP": r"ap", "lateral": r"lat(?:eral)?",
+        "localizer": r"scout|locali[sz]er|topogram",
+    }.items()
+}  # fmt: skip
+"""How a series was taken, by the words that scanners write into Series Description (LO), which is
+free text: what else stands there, a name perhaps, is never repeated."""
+
+
+def series(stated: str) -> tuple[str, ...]:
+    """The words of a series description that say how it was taken.
+
+    >>> series("AX T2_FLAIR fs Smith"), series("T1 post GD"), series("ADC map"), series("John")
+    (('FLAIR', 'fat-suppressed', 'axial'), ('T1', 'enhanced'), ('ADC',), ())
+    """
+    words = " ".join(stated.lower().replace("_", " ").split())
+    found = tuple(word for word, pattern in SERIES.items() if pattern.search(words))
+    kinds = {"T1": {"FLAIR"}, "T2": {"FLAIR", "T2*"}}  # what is more than a weighting
+    return tuple(w for w in found if not kinds.get(w, set()) & set(found))
 
 
 def modality(stated: str) -> str:

@@ -9,13 +9,13 @@ import importlib
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from radgloss import __version__, dicom, terms
+from radgloss import __version__, dicom, searching
 from radgloss.checkpoint import NOTHING, Checkpoint, architecture
 from radgloss.checkpoint import load as load_checkpoint
 from radgloss.dicom import sr
@@ -25,12 +25,12 @@ from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
 from radgloss.engine.published import PublishedAligner
 from radgloss.exchange import files, provenance
-from radgloss.exchange.words import study_kind
 from radgloss.index import Index
 from radgloss.log import event
 from radgloss.protocols import Embedder, verbs
 from radgloss.published import load as load_published
 from radgloss.published.find import is_published
+from radgloss.searching import index
 from radgloss.settings import Settings, home
 from radgloss.trust import Trust
 from radgloss.types import (
@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     from radgloss.export.towers import Exported
 
 __all__ = [
-    "FORMATS", "Model", "Reported", "evaluate", "find_checkpoint", "load", "load_trained",
+    "FORMATS", "Model", "Reported", "evaluate", "find_checkpoint", "index", "load", "load_trained",
+    "search",
 ]  # fmt: skip
 
 FORMATS = tuple(files.FILES)
@@ -327,94 +328,31 @@ def report(
 # ------------------------------------------------------------------ search
 
 
-@dataclass
-class Indexed:
-    """What one `index` did."""
-
-    studies: int = 0
-    left_out: list[InputRejected] = field(default_factory=list)
-
-
-def index(
-    studies: Iterable[Study | InputRejected], out: Path, model: Embedder, chunk: int = 32
-) -> Indexed:
-    """Embed studies into a new or existing index, `chunk` at a time so that little is lost."""
-    done = Indexed()
-    empty = out.is_dir() and not any(out.iterdir())
-    target: Index | None = Index.open(out) if out.exists() and not empty else None
-    if target is not None and target.space != model.space:
-        raise InputRejected(
-            "index-space", str(out), f"an index of space {target.space}", model.space,
-            "Choose the model it was made with, or another output path.",
-        )  # fmt: skip
-    waiting: list[tuple[Study, Embedding]] = []
-
-    def flush() -> None:
-        nonlocal target
-        if not waiting:
-            return
-        if target is None:
-            target = Index.create(out, model.space, len(waiting[0][1].vector))
-        import numpy as np
-
-        target.add(
-            [s.uid for s, _ in waiting],
-            np.stack([e.vector for _, e in waiting]),
-            [study_kind(s) for s, _ in waiting],
-            [_fields(s) for s, _ in waiting],
-        )
-        done.studies += len(waiting)
-        waiting.clear()
-
-    for study in studies:
-        if isinstance(study, InputRejected):
-            done.left_out.append(study)
-            continue
-        done.left_out += study.left_out
-        try:
-            waiting.append((study, model.embed_study(study)))
-        except InputRejected as problem:
-            done.left_out.append(problem)
-        if len(waiting) >= chunk:
-            flush()
-    flush()
-    if target is None:
-        raise InputRejected(
-            "empty", "the input", "no study that could be embedded", "one", "Check it."
-        )
-    return done
-
-
-def _fields(study: Study) -> dict[str, str]:
-    first = study.images[0]
-    return {
-        "modality": terms.modality(first.modality),
-        "view": terms.view(first.view),
-        "body_part": terms.body_part(first.body_part),
-        "images": str(len(study.images)),
-        "frames": str(sum(len(i.pixels) for i in study.images)),
-        "synthetic": "yes" if study.synthetic else "no",
-    }
+def index_manifest(
+    manifest: Path,
+    out: Path,
+    model: Embedder,
+    settings: Settings,
+    kinds: Collection[searching.Kind] = searching.KINDS,
+    split: str = "",
+    dates: bool = False,
+    progress: Callable[[], object] = lambda: None,
+) -> searching.Indexed:
+    """Studies of a manifest, their reports, or both, into one index (`searching.of_manifest`)."""
+    return searching.of_manifest(
+        manifest, out, model, lambda path: read(path, settings), kinds, split, dates, progress
+    )
 
 
 def search(
     index_path: Path, model: Embedder, words: str = "", image: Path | None = None,
     k: int = 10, where: str | None = None, settings: Settings | None = None, modality: str = "",
+    report: str = "", of: searching.Kind = "studies",
 ) -> list[Hit]:  # fmt: skip
-    """By words, by an image, or by both together (the mean of the two directions)."""
-    import numpy as np
-
+    """By words, an image, a report, or several together (their mean direction)."""
     found = Index.open(index_path)
-    queries = []
-    if words:
-        queries.append(model.embed_text(words).vector)
-    if image is not None:
-        queries.append(model.embed_study(read(image, settings or Settings(), modality)).vector)
-    if not queries:
-        raise InputRejected("empty-text", "the query", "neither words nor image", "one", "Add one.")
-    mean = np.mean(queries, axis=0)
-    unit = (mean / np.linalg.norm(mean)).astype(np.float32)
-    return found.search(Embedding(unit, model.space), k, where)
+    study = read(image, settings or Settings(), modality) if image is not None else None
+    return searching.search(found, searching.query(model, words, study, report), k, where, of)
 
 
 # ------------------------------------------------------------------ label

@@ -1,5 +1,7 @@
 """Evaluators over four-line fakes: a perfect one gets everything, a silent one chance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -48,7 +50,9 @@ def case(k: int) -> Examined:
     mask = np.zeros((1, 10, 10), bool)
     mask[0, 2:5, 2:5] = ill
     truth = Truth((fact,), (fact,) if ill else (), (fact,), {f"i{k}": {f"{EFFUSION}#0": mask}})
-    study = Study(f"s{k}", (image(f"i{k}"),))
+    picture = image(f"i{k}")
+    picture.pixels[0, 0, 0] = k  # no two pictures are the same
+    study = Study(f"s{k}", (picture,))
     report = Report(findings=f"Report {k if ill else 'normal'}.")
     return Examined(f"p{k}", "xr-chest", Case(study), truth, report, {EFFUSION: ill})
 
@@ -141,6 +145,35 @@ def test_reports_that_say_the_same_are_one_answer():
     assert silent["report → study, recall@1"] == pytest.approx(
         same * same + (1 - same) / N, abs=0.05
     )
+
+
+def test_identical_pictures_are_one_answer_whatever_their_files_and_reports():
+    """Who finds the twin of the wanted study is right; a constant model gains nothing by it."""
+    twins = [replace(c, case=Case(replace(c.case.study, images=(image(f"i{k // 2}"),))))
+             for k, c in enumerate(CASES)]  # fmt: skip
+    for k, case in enumerate(twins):
+        case.case.study.images[0].pixels[0, 0, 0] = k // 2
+    rows = {c.case.study.uid: k for k, c in enumerate(twins)}
+
+    class Swapping(Knowing):
+        def embed_study(self, study):
+            return self.vector(rows[study.uid] ^ 1)
+
+        def embed_text(self, text):
+            return self.vector(rows[f"s{text.split()[-1].rstrip('.')}"])
+
+    told = [replace(c, report=Report(findings=f"{k}.")) for k, c in enumerate(twins)]
+    score = values(retrieval.retrieved(Swapping(), told, lambda c: c.patient))
+    assert score["report → study, recall@1"] == 1
+    assert score["study → report, recall@1"] == 1
+    silent = values(retrieval.retrieved(Silent(), told, lambda c: c.patient))
+    assert silent["report → study, recall@1"] == pytest.approx(2 / N)
+
+
+def test_identical_texts_are_one_answer():
+    told = [replace(c, report=Report(findings="Normal.")) for c in CASES]
+    score = values(retrieval.retrieved(Silent(), told, lambda c: c.patient))
+    assert score["report → study, recall@1"] == 1
 
 
 def test_who_ignores_the_no_gets_half():

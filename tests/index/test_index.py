@@ -184,6 +184,24 @@ def test_rows_added_after_the_lists_were_made_are_found(
     assert not {"u02500", "u00007"} & set(found)
 
 
+def test_k_hits_come_back_wherever_k_rows_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows that pass lie in one corner, the query in the other: no list it probes holds one."""
+    rng = np.random.default_rng(0)
+    centres = unit(40, 16)[np.arange(3000) % 40]
+    x = centres + 0.02 * rng.standard_normal((3000, 16))
+    x = (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+    far = x @ x[0] < np.median(x @ x[0])
+    monkeypatch.setattr(nearest, "IVF_FROM", 3000)
+    index = Index.create(tmp_path / "i", SPACE, 16)
+    fields = [{"far": "yes" if f else "no"} for f in far]
+    index.add([f"u{i:05}" for i in range(3000)], x, [""] * 3000, fields)
+    assert index._ivf is not None
+    monkeypatch.setattr(nearest, "IVF_FROM", 1)
+    assert len(index.search(q(x[0]), 100, "far=yes")) == 100
+
+
 # ------------------------------------------------------------------ changing
 
 

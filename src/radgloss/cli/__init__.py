@@ -22,7 +22,8 @@ from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
 from radgloss.cli.pages import demo, serve
 from radgloss.cli.precision import precision
-from radgloss.cli.studies import index, label, report, search
+from radgloss.cli.searching import index, search
+from radgloss.cli.studies import label, report
 from radgloss.cli.training import phantom, systems, train
 from radgloss.errors import InputRejected
 

@@ -1,4 +1,4 @@
-"""Studies in, words out: `report`, `label`, `index`, `search`."""
+"""Studies in, words out: `report`, `label`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from radgloss.cli.common import (
 )
 from radgloss.errors import InputRejected
 
-__all__ = ["index", "label", "report", "search"]
+__all__ = ["label", "report"]
 
 
 def report(
@@ -181,61 +181,3 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     disk.write(path, text.getvalue())
-
-
-def index(
-    input: Annotated[Path, typer.Option("-i", "--input", help="A folder of studies.", parser=path)],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="The index to make or extend.", parser=path)
-    ],
-    modality: Modality = "",
-    model: ModelName = None,
-    precision: PrecisionName = None,
-    workers: Workers = None,
-) -> None:
-    """Embed an archive so that it can be searched by words or by image."""
-    settings = settings_of(model=model, workers=workers, precision=precision)
-    from tqdm import tqdm
-
-    from radgloss import wiring
-    from radgloss.exchange.files import check_output
-
-    kind = modality_of(modality)
-    check_output(output)
-    loaded = wiring.load(settings["model"], precision=settings["precision"])
-    tell_precision(settings, loaded)
-    with tqdm(unit="study", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        studies = wiring.each_study([input], settings, bar.update, kind)
-        done = wiring.index(studies, output, loaded)
-    print(f"{done.studies} studies indexed in {output}")
-    left_out(done.left_out)
-
-
-def search(
-    words: Annotated[str, typer.Argument(help='What to look for: "left pleural effusion".')] = "",
-    index: Annotated[
-        Path, typer.Option("--index", help="An index made by `radgloss index`.", parser=path)
-    ] = ...,  # type: ignore[assignment]
-    image: Annotated[
-        Path | None, typer.Option(help="Search by this image or study too.", parser=path)
-    ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
-    where: Annotated[str | None, typer.Option(help='A filter: "modality=CR and view=PA".')] = None,
-    modality: Modality = "",
-    model: ModelName = None,
-    precision: PrecisionName = None,
-    json: Json = False,
-) -> None:
-    """Search an index by words, by image, or by both."""
-    settings = settings_of(model=model, precision=precision)
-    from radgloss import wiring
-
-    kind = modality_of(modality)
-    loaded = wiring.load(settings["model"], precision=settings["precision"])
-    tell_precision(settings, loaded)
-    hits = wiring.search(index, loaded, words, image, k, where, settings, kind)
-    rows = [{"study": h.uid, "score": round(h.score, 4), **h.fields} for h in hits]
-    if json:
-        print_json(rows)
-    else:
-        table(rows, ("score", "study", "modality", "view", "body_part"))

@@ -1,33 +1,41 @@
-"""The tiny language of `where`: `modality=CR and (view!=PA or sex="F")`.
+"""The tiny language of `where`: `modality=CR and (view!=PA or age>=70)`.
 
     expression := term ("or" term)*        term := factor ("and" factor)*
-    factor     := "(" expression ")" | name ("=" | "!=") value
+    factor     := "(" expression ")" | name operator value
+    operator   := "=" | "!=" | "<" | "<=" | ">" | ">="
     name       := letter (letter | digit | "_" | "-" | ".")*
-    value      := characters up to a space, bracket, quote or "="
+    value      := characters up to a space, bracket, quote, "=", "<" or ">"
                 | "quoted", with \\" and \\\\ for a quote and a backslash
 
-A row without the field is not equal to anything: `view=PA` leaves it out, `view!=PA` keeps it."""
+A field may list several values, `SEPARATOR` between them: it equals each of them. A row without the
+field is not equal to anything: `view=PA` leaves it out, `view!=PA` keeps it, and no order holds.
+Order is that of numbers, or of dates; a date may be cut short, as `date<=2019-05` keeps all of
+May 2019."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import ge, gt, le, lt
+from typing import Any
 
 from radgloss.types import InputRejected
 
-__all__ = ["Compare", "Every", "Expression", "Some", "matches", "parse"]
+__all__ = ["SEPARATOR", "Compare", "Every", "Expression", "Some", "holds", "matches", "parse"]
 
+SEPARATOR = "; "  # between the values that a field lists
 _DEPTH = 32  # brackets within brackets
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 @dataclass(frozen=True)
 class Compare:
-    """`name = value`, or `name != value`."""
+    """`name = value`, and so on. operator: "=", "!=", "<", "<=", ">" or ">="."""
 
     name: str
     value: str
-    equal: bool
+    operator: str
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,14 @@ Expression = Compare | Every | Some
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<bracket>[()])
-      | (?P<operator>!=|=)
+      | (?P<operator>!=|<=|>=|[=<>])
       | (?P<quoted>"(?:[^"\\]|\\["\\])*")
-      | (?P<word>(?:[^\s()"=!]|!(?!=))+)""",
+      | (?P<word>(?:[^\s()"=!<>]|!(?!=))+)""",
     re.VERBOSE,
 )
 _NAME = re.compile(r"[^\W\d][\w.-]*")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+_DATE = re.compile(r"(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?")
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,9 @@ def _tokens(text: str) -> Iterator[_Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _wrong(text, _Token("", text[at], at + 1), "a word, quotes that close or = or !=")
+            raise _wrong(
+                text, _Token("", text[at], at + 1), "a word, quotes that close, or a comparison"
+            )
         if match.lastgroup != "space":
             yield _Token(str(match.lastgroup), match.group(), at + 1)
         at = match.end()
@@ -131,11 +143,14 @@ class _Parser:
             raise _wrong(self.text, token, "the name of a field")
         operator = self.take()
         if operator.kind != "operator":
-            raise _wrong(self.text, operator, "= or !=")
+            raise _wrong(self.text, operator, "=, !=, <, <=, > or >=")
         value = self.take()
         if value.kind not in ("word", "quoted"):
             raise _wrong(self.text, value, "a value")
-        return Compare(token.text, _value(value), operator.text == "=")
+        found = Compare(token.text, _value(value), operator.text)
+        if found.operator in _ORDERS and not (_number(found.value) or _date(found.value)):
+            raise _wrong(self.text, value, "a number, or a date as 2019-05-31")
+        return found
 
     def _bracketed(self, opening: _Token, depth: int) -> Expression:
         if depth > _DEPTH:
@@ -153,12 +168,47 @@ def _value(token: _Token) -> str:
     return re.sub(r'\\(["\\])', r"\1", token.text[1:-1])
 
 
+def _number(text: str) -> tuple[float, ...]:
+    """The number, or nothing."""
+    return (float(text),) if _NUMBER.fullmatch(text) else ()
+
+
+def _date(text: str) -> str:
+    """A date or the beginning of one, its hyphens aside, or nothing."""
+    found = _DATE.fullmatch(text)
+    return "".join(part for part in found.groups() if part) if found else ""
+
+
+def holds(compare: Compare, stated: str | None) -> bool:
+    """Does a field's value pass? None: the row has no such field.
+
+    >>> [holds(Compare("date", "2019-05", "<="), d) for d in ("2019-05-31", "2019-06-01")]
+    [True, False]
+    """
+    if stated is None:
+        return compare.operator == "!="
+    if compare.operator in _ORDERS:
+        return any(_ordered(compare, value) for value in stated.split(SEPARATOR))
+    same = stated == compare.value or compare.value in stated.split(SEPARATOR)
+    return same == (compare.operator == "=")
+
+
+def _ordered(compare: Compare, value: str) -> bool:
+    order = _ORDERS[compare.operator]
+    mine, theirs = _number(value), _number(compare.value)
+    if mine and theirs:
+        return order(mine, theirs)
+    day, limit = _date(value), _date(compare.value)
+    common = min(len(day), len(limit))
+    return bool(common) and order(day[:common], limit[:common])
+
+
 def parse(text: str) -> Expression:
     """The meaning of a filter; InputRejected `bad-filter` names the position of the mistake.
 
     >>> parse("modality=CR and view!=PA")
-    Every(parts=(Compare(name='modality', value='CR', equal=True),
-                 Compare(name='view', value='PA', equal=False)))
+    Every(parts=(Compare(name='modality', value='CR', operator='='),
+                 Compare(name='view', value='PA', operator='!=')))
     """
     return _Parser(text).whole()
 
@@ -170,6 +220,6 @@ def matches(expression: Expression, fields: Mapping[str, str]) -> bool:
     True
     """
     if isinstance(expression, Compare):
-        return (fields.get(expression.name) == expression.value) == expression.equal
+        return holds(expression, fields.get(expression.name))
     results = (matches(part, fields) for part in expression.parts)
     return all(results) if isinstance(expression, Every) else any(results)

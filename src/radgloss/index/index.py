@@ -151,7 +151,7 @@ class Index:
         self._alive[list(dead)] = False
         self._fields: list[dict[str, str]] | None = None
         self._masks: dict[str, npt.NDArray[np.bool_]] = {}  # of the latest filters
-        self._columns: dict[str, npt.NDArray[np.object_]] = {}
+        self._columns: dict[str, tuple[list[str | None], Numbers]] = {}
         self._manifest = manifest
 
     def _load_ivf(self) -> None:
@@ -321,19 +321,21 @@ class Index:
     def _mask(self, where: filters.Expression) -> npt.NDArray[np.bool_]:
         """(N,) which rows pass, dead ones included."""
         if isinstance(where, filters.Compare):
-            same: npt.NDArray[np.bool_] = np.equal(self._column(where.name), "=" + where.value)
-            return same.astype(bool) == where.equal
+            values, which = self._column(where.name)
+            passing = [filters.holds(where, value) for value in values]
+            return np.array(passing, bool)[which]
         masks = np.stack([self._mask(part) for part in where.parts])
         every = isinstance(where, filters.Every)
         return np.asarray(masks.all(axis=0) if every else masks.any(axis=0))
 
-    def _column(self, name: str) -> npt.NDArray[np.object_]:
-        """One field of every row behind a "=", so that an absent one ("") equals nothing."""
+    def _column(self, name: str) -> tuple[list[str | None], Numbers]:
+        """The values that one field has, None where a row lacks it, and which is whose, (N,)."""
         if name not in self._columns:
             if self._fields is None:
                 self._fields = [json.loads(line)["fields"] for line in self._lines]
-            values = ["=" + f[name] if name in f else "" for f in self._fields]
-            self._columns[name] = np.array(values, object)
+            numbers: dict[str | None, int] = {}
+            which = [numbers.setdefault(f.get(name), len(numbers)) for f in self._fields]
+            self._columns[name] = list(numbers), np.array(which, np.int64)
         return self._columns[name]
 
     def _candidates(
@@ -349,7 +351,10 @@ class Index:
         selected = None if inside == ivf.rows else allowed[: ivf.rows]
         found = nearest.probe(self._ivf, queries, k, probes, selected)
         newer = self._exact(queries, k, allowed, ivf.rows)
-        return [np.concatenate([a[a >= 0], b]) for a, b in zip(found, newer, strict=True)]
+        both = [np.concatenate([a[a >= 0], b]) for a, b in zip(found, newer, strict=True)]
+        for i in [i for i, numbers in enumerate(both) if len(numbers) < k]:
+            (both[i],) = self._exact(queries[i : i + 1], k, allowed, 0)  # they lay in other lists
+        return both
 
     def _exact(
         self, queries: Vectors, k: int, allowed: npt.NDArray[np.bool_], first: int

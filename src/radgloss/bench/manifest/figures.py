@@ -300,7 +300,8 @@ class _Heard:
 
 
 def _case(answer: Answer, report: Report) -> Examined:
-    study = Study(str(answer.line), ())
+    known = {"pictures": answer.pictures} if answer.pictures else {}
+    study = Study(str(answer.line), (), digests=known)
     return Examined(answer.patient, answer.exam, Case(study), Truth(()), report, answer.true)
 
 

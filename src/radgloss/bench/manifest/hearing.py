@@ -18,6 +18,7 @@ import numpy as np
 
 from radgloss.data.manifest import Entry
 from radgloss.dicom import Reader
+from radgloss.eval.evaluators.retrieval import pictures
 from radgloss.eval.evaluators.shortcut import CONTROLS
 from radgloss.protocols import Embedder, Labeler
 from radgloss.types import Image, InputRejected, Prediction, Study
@@ -47,7 +48,8 @@ class Answer:
     """One study: what is true, what was said with the picture and, by control, without it.
 
     vector: of the study, empty where the model does not embed. groups: by kind, which group the
-    study belongs to. problem: why it could not be asked, in words; empty where it was."""
+    study belongs to. pictures: what identical pictures have in common. problem: why it could not be
+    asked, in words; empty where it was."""
 
     line: int
     patient: str
@@ -58,6 +60,7 @@ class Answer:
     vector: Sequence[float] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    pictures: str = ""
 
 
 def truth_of(entry: Entry) -> dict[str, bool]:
@@ -154,6 +157,7 @@ def _heard(
                 },
             )
     if isinstance(model, Embedder):
+        yield "pictures", pictures(study)[:16]
         yield "vector", [round(float(x), 6) for x in model.embed_study(study).vector]
 
 

@@ -53,11 +53,14 @@ def recall_at(
     offered: Sequence[Hashable],
     depths: Sequence[int] = (1, 5, 10),
     chunk: int = 1024,
+    also: Sequence[tuple[Sequence[Hashable], Sequence[Hashable]]] = (),
 ) -> dict[int, Floats]:
     """`expected_recall` at several depths from vectors, (Q, D) and (N, D), in flat memory.
 
     At most chunk × chunk scores exist at a time. Scores are dot products, equal where they agree to
-    six decimals. Raises ValueError for vectors that are not finite or do not fit their names.
+    six decimals. also: further names (wanted, offered), such as those of identical pictures; a
+    candidate is right where any of its names is the wanted one.
+    Raises ValueError for vectors that are not finite or do not fit their names.
 
     >>> found = recall_at([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]], "a", "ba", depths=(1, 2))
     >>> {k: v.tolist() for k, v in found.items()}
@@ -70,13 +73,13 @@ def recall_at(
                          f"queries and {len(y)} candidates; wanted one each")  # fmt: skip
     if chunk < 1 or not depths or min(depths) < 1:
         raise ValueError(f"chunk {chunk}, depths {list(depths)}; wanted whole numbers above 0")
-    want, offer = _numbered(wanted, offered)
+    names = [_numbered(w, o) for w, o in ((wanted, offered), *also)]
     best = np.full(len(x), -np.inf)
     above, tied, hits = (np.zeros(len(x), np.int64) for _ in range(3))
     blocks = [(q, n) for q in range(0, len(x), chunk) for n in range(0, len(y), chunk)]
     for q, n in blocks:  # first the best right candidate of each query …
         mine, part = slice(q, q + chunk), slice(n, n + chunk)
-        right = want[mine, None] == offer[None, part]
+        right = _right(names, mine, part)
         near = np.where(right, _scores(x[mine], y[part]), -np.inf).max(axis=1)
         best[mine] = np.maximum(best[mine], near)
     for q, n in blocks:  # … then who stands above it and beside it
@@ -85,8 +88,15 @@ def recall_at(
         level = found == best[mine, None]
         above[mine] += (found > best[mine, None]).sum(axis=1)
         tied[mine] += level.sum(axis=1)
-        hits[mine] += (level & (want[mine, None] == offer[None, part])).sum(axis=1)
+        hits[mine] += (level & _right(names, mine, part)).sum(axis=1)
     return {k: _within(above, tied, hits, np.isfinite(best), k) for k in depths}
+
+
+def _right(
+    names: Sequence[tuple[Ints, Ints]], mine: slice, part: slice
+) -> npt.NDArray[np.bool_]:  # (queries, candidates)
+    same = [want[mine, None] == offer[None, part] for want, offer in names]
+    return np.asarray(np.logical_or.reduce(same))
 
 
 def _scores(x: Floats, y: Floats) -> Floats:
