@@ -15,14 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from radgloss import __version__, dicom, searching
+from radgloss import __version__, dicom, pointing, searching
 from radgloss.checkpoint import NOTHING, Checkpoint, architecture
 from radgloss.checkpoint import load as load_checkpoint
 from radgloss.dicom import sr
-from radgloss.engine import aligner, published
+from radgloss.engine import aligner, grounding, published
 from radgloss.engine import precision as precisions
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
+from radgloss.engine.grounding import Grounding
 from radgloss.engine.published import PublishedAligner
 from radgloss.exchange import files, provenance
 from radgloss.index import Index
@@ -102,6 +103,10 @@ class Model:
     def foreign(self, study: Study) -> float:
         """How little a study resembles what the model knows; above 1 it refuses to speak."""
         return self.aligner.foreign(study)
+
+    def ground(self, study: Study, phrase: str, way: str = "") -> Grounding:
+        """Where a study shows a phrase: a heat map on the image, and a box."""
+        return grounding.ground(self.aligner, study, phrase, way)
 
     @property
     def precision(self) -> str:
@@ -353,6 +358,15 @@ def search(
     found = Index.open(index_path)
     study = read(image, settings or Settings(), modality) if image is not None else None
     return searching.search(found, searching.query(model, words, study, report), k, where, of)
+
+
+def ground(
+    study: Study, phrase: str, out: Path, model: Model | PublishedAligner, way: str = "",
+    options: dict[str, Any] | None = None,
+) -> pointing.Pointed:  # fmt: skip
+    """Where a study shows a phrase: a picture and its box in `out` (`pointing.point`)."""
+    speaker = model.aligner if isinstance(model, Model) else model
+    return pointing.point(speaker, study, phrase, out, way, options)
 
 
 # ------------------------------------------------------------------ label

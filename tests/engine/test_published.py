@@ -9,8 +9,10 @@ import torch
 
 import tiny
 from radgloss import protocols, wiring
+from radgloss.engine.grounding import ground
 from radgloss.engine.published import NEVER_VALIDATED, PublishedAligner
 from radgloss.errors import InputRejected
+from radgloss.pointing import describe
 from radgloss.preprocess import prepare
 from radgloss.types import Study
 
@@ -107,3 +109,13 @@ def test_spaces_of_different_weights_do_not_mix(speaker, tmp_path):
     assert other.space.startswith("clip:")
     found = wiring.engine(str(tmp_path))
     assert found.space == other.space
+
+
+def test_published_weights_can_be_asked_where_they_see_a_phrase(speaker):
+    """By hiding, which needs nothing of an architecture; whether it is there stays undecided."""
+    seen = study(tiny.image("DX", frames=1))
+    found = ground(speaker, seen, "pneumothorax")
+    assert found.way == "hidden"
+    assert found.heat.shape == seen.images[0].pixels.shape[1:]
+    assert found.heat.max() > 0.9
+    assert describe(speaker, seen, found)["holds"]["abstained"]

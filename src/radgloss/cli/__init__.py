@@ -22,7 +22,7 @@ from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
 from radgloss.cli.pages import demo, serve
 from radgloss.cli.precision import precision
-from radgloss.cli.searching import index, search
+from radgloss.cli.searching import ground, index, search
 from radgloss.cli.studies import label, report
 from radgloss.cli.training import phantom, systems, train
 from radgloss.errors import InputRejected
@@ -38,8 +38,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    report, label, index, search, inspect, doctor, phantom, systems, train, export, precision,
-    serve, demo,
+    report, label, index, search, ground, inspect, doctor, phantom, systems, train, export,
+    precision, serve, demo,
 ):  # fmt: skip
     app.command()(command)
 app.command("eval")(evaluate)

@@ -1,4 +1,5 @@
-"""An archive made searchable, and searched: `index`, `search`."""
+"""An archive made searchable, and searched; a phrase found in a picture: `index`, `search`,
+`ground`."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from radgloss.cli.common import (
+    Input,
     Json,
     Modality,
     ModelName,
+    Output,
     PrecisionName,
     Workers,
     left_out,
@@ -25,7 +28,7 @@ from radgloss.cli.common import (
 )
 from radgloss.errors import InputRejected
 
-__all__ = ["index", "search"]
+__all__ = ["ground", "index", "search"]
 
 COLUMNS = ("score", "study", "modality", "view", "body_part", "year", "age", "label")
 REPORT_COLUMNS = ("score", "exam", "line", "report")
@@ -152,3 +155,51 @@ def _report(file: Path) -> str:
     if not (text := text_of(file)).strip():
         raise InputRejected("empty-text", file.name, "no words", "a report", "Write some.")
     return text
+
+
+def ground(
+    phrase: Annotated[str, typer.Argument(help='What to point at: "left pleural effusion".')],
+    input: Input,
+    output: Output,
+    way: Annotated[
+        str, typer.Option(help="words, hidden or places; the best that the model offers.")
+    ] = "",
+    modality: Modality = "",
+    model: ModelName = None,
+    precision: PrecisionName = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Point at a phrase: a heat map on the picture, and its box in pixels and millimetres.
+
+    A map has a warmest place wherever it is asked. Whether the phrase holds at all is said beside
+    it, with a probability or the reason why there is none.
+    """
+    settings = settings_of(model=model, workers=workers, precision=precision)
+    from radgloss import wiring
+    from radgloss.exchange.files import check_output
+
+    kind = modality_of(modality)
+    check_output(output)
+    loaded = wiring.load(settings["model"], precision=settings["precision"])
+    tell_precision(settings, loaded)
+    study = wiring.read(input, settings, kind)
+    options = {"phrase": phrase, "way": way, "model": Path(settings["model"]).name}
+    done = wiring.ground(study, phrase, output, loaded, way, options)
+    if json:
+        print_json(done.said)
+    else:
+        _print_place(done.said)
+        print(f"Written to {output}: {', '.join(p.name for p in done.written.values())}")
+    left_out(study.left_out)
+
+
+def _print_place(said: dict[str, Any]) -> None:
+    low, high = said["pixels"]["low"], said["pixels"]["high"]
+    print(f"frame {said['frame']}, rows {low[1]} to {high[1]}, columns {low[2]} to {high[2]}")
+    if size := said["millimetres"].get("size"):
+        at = "" if said["millimetres"]["trust"] == "patient" else " at the detector"
+        print(f"{' x '.join(f'{s:.0f}' for s in size)} mm{at}")
+    holds = said["holds"]
+    print(f"{holds['label']}: probability {holds['probability']:.2f}" if not holds["abstained"]
+          else f"{holds['label']}: not decided whether it is there ({holds['why']})")  # fmt: skip

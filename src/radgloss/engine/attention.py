@@ -19,7 +19,7 @@ from radgloss.data.batch import to_model
 from radgloss.preprocess import Placement, prepare
 from radgloss.types import Image, InputRejected
 
-__all__ = ["attention_map", "on_image"]
+__all__ = ["attention_map", "on_frame", "on_image"]
 
 Floats = npt.NDArray[np.float32]
 CHUNK = 16  # frames in one forward pass
@@ -50,12 +50,34 @@ def on_image(maps: Floats, placement: Placement, side: int) -> Floats:
 
     Linear between the centres of cells, and between frames that were kept; constant beyond the
     outermost ones."""
-    cell = side / maps.shape[-1]
+    return _resampled(maps, _to_cells(placement, side / maps.shape[-1]), placement.shape)
+
+
+def on_frame(grid: Floats, n: int, placement: Placement, side: int, frame: int) -> Floats:
+    """A map (G, G) over prepared frame n → (R, C) on one source frame.
+
+    Where source and prepared frames are cut across each other (a coronal series) the map lies in a
+    band, and fades to nothing over one prepared frame on either side."""
+    around = np.zeros((3, *grid.shape), np.float32)
+    around[1] = grid
+    to_cells = _to_cells(placement, side / grid.shape[-1])
+    to_cells[0, 3] -= n - 1
+    to_cells[:3, 3] += to_cells[:3, 0] * frame  # of a stack that begins at this frame
+    return _resampled(around, to_cells, (1, *placement.shape[1:]))[0]
+
+
+def _to_cells(placement: Placement, cell: float) -> npt.NDArray[np.float64]:
+    """(4, 4): source index → index of (prepared frame, cell row, cell column)."""
     centre = (cell - 1) / 2  # of the first cell, in prepared pixels
     to_cells = np.diag([1.0, 1 / cell, 1 / cell, 1.0])
     to_cells[1:3, 3] = -centre / cell
-    from_source = to_cells @ np.linalg.inv(placement.to_source)
+    return to_cells @ np.linalg.inv(placement.to_source)
+
+
+def _resampled(
+    maps: Floats, to_cells: npt.NDArray[np.float64], shape: tuple[int, ...]
+) -> Floats:  # (N, G, G) -> shape
     return ndimage.affine_transform(
-        np.asarray(maps, np.float32), from_source[:3, :3], from_source[:3, 3],
-        output_shape=placement.shape, output=np.float32, order=1, mode="nearest",
+        np.asarray(maps, np.float32), to_cells[:3, :3], to_cells[:3, 3],
+        output_shape=shape, output=np.float32, order=1, mode="nearest",
     )  # fmt: skip

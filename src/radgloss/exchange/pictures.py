@@ -29,6 +29,7 @@ __all__ = [
     "Picture",
     "chosen_frames",
     "letters",
+    "on_screen",
     "pictures",
     "plane_name",
     "window_of",
@@ -201,6 +202,19 @@ def window_of(image: Image) -> Window | Lut:
     return Window(float(low + high) / 2, width, "LINEAR_EXACT", "fitted")
 
 
+def on_screen(
+    image: Image, layer: npt.NDArray[Any], region: Region, least: float, most: float
+) -> tuple[Raster.Image, Box]:
+    """A layer (R, C) over a frame, turned and with square pixels as the page shows that frame, and
+    where a region lies on it. least, most: of the longer side, in picture pixels."""
+    view = _view(image)
+    width, height = _size(image, view, most)
+    larger = max(1.0, least / max(width, height))
+    size = (round(width * larger), round(height * larger))
+    raster = Raster.fromarray(np.ascontiguousarray(_turn(layer, view)))
+    return raster.resize(size, Raster.Resampling.BICUBIC), _box(image, view, size, (), region)
+
+
 def _png(image: Image, index: int, voi: Window | Lut, view: _View, size: tuple[int, int]) -> bytes:
     shown = _turn(grey(image, index, voi), view)
     raster = Raster.fromarray(np.ascontiguousarray(shown))
@@ -210,7 +224,7 @@ def _png(image: Image, index: int, voi: Window | Lut, view: _View, size: tuple[i
     return out.getvalue()
 
 
-def _turn(frame: npt.NDArray[np.uint8], view: _View) -> npt.NDArray[np.uint8]:
+def _turn(frame: npt.NDArray[Any], view: _View) -> npt.NDArray[Any]:
     turned = frame.T if view.transpose else frame
     turned = turned[::-1] if view.flip_rows else turned
     return turned[:, ::-1] if view.flip_columns else turned

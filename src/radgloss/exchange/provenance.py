@@ -1,4 +1,5 @@
-"""Where a draft came from: enough to make it again and to see whether anything changed.
+"""Where a draft, or another machine answer, came from: enough to make it again and to see whether
+anything changed.
 
 Holds UIDs and digests, never a name, not even a file's. Same inputs, same record, except the
 time."""
@@ -13,7 +14,7 @@ from typing import Any
 from radgloss import disk
 from radgloss.exchange.json import marking
 from radgloss.exchange.words import inputs, modalities, study_kind, unnamed
-from radgloss.types import Draft, Study
+from radgloss.types import Draft, Origin, Study
 
 __all__ = ["SCHEMA", "record", "write"]
 
@@ -21,15 +22,15 @@ SCHEMA = 1
 
 
 def record(
-    draft: Draft,
+    draft: Draft | Origin,
     study: Study,
     options: Mapping[str, Any] | None = None,
     outputs: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What made this draft, as a tree of JSON values.
+    """What made this draft, or what has this origin, as a tree of JSON values.
 
     options: the caller's settings, JSON values. outputs: SHA-256 by file name."""
-    origin = draft.origin
+    origin = draft if isinstance(draft, Origin) else draft.origin
     return {
         "kind": "radgloss-provenance",
         "schema": SCHEMA,
@@ -53,7 +54,7 @@ def record(
 
 
 def write(
-    draft: Draft,
+    draft: Draft | Origin,
     study: Study,
     folder: Path,
     options: Mapping[str, Any] | None = None,
