@@ -1,0 +1,251 @@
+"""Reports out of files: CSV or TSV, JSON lines, or one report a line.
+
+References and predictions are paired by an identifier where both files have one, else in their
+order. Nothing is dropped in silence: unequal numbers, an identifier twice, a reference without words
+and bytes that are no text are refused, with the rows; what can be scored but should be known is a
+note. Rows are named by number, never by identifier or text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from radgloss.eval.metrics.reports.tokens import words
+from radgloss.types import InputRejected
+
+__all__ = ["Pairs", "Written", "load", "notes", "pair"]
+
+IDENTIFIERS = ("id", "study", "study_id", "studyid", "image_id", "uid", "key")
+PATIENTS = ("patient", "patient_id", "patientid", "subject", "subject_id")
+TEXTS = ("report", "text", "generated", "caption", "findings")
+ROLES = {
+    "reference": ("reference", "references", "ref", "target", "ground_truth"),
+    "prediction": ("prediction", "predictions", "predicted", "hypothesis", "hyp", "generated"),
+}
+LONG = 5000  # words: no report, but it is scored
+_MOJIBAKE = re.compile("\ufffd|Ã[\u0080-\u00bf]|â€|Â[\u00a0-\u00bf]")
+
+
+@dataclass(frozen=True)
+class Written:
+    """One file's reports, with identifiers and patients where it has them ("" else)."""
+
+    name: str
+    texts: tuple[str, ...]
+    ids: tuple[str, ...]
+    patients: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """References and predictions in one order. patients: whose each pair is."""
+
+    references: tuple[str, ...]
+    predictions: tuple[str, ...]
+    patients: tuple[Hashable, ...]
+
+
+def load(given: str | Path | Sequence[str], role: str, column: str = "") -> Written:
+    """The reports of a file, or of a sequence of texts. role: "reference" or "prediction".
+
+    column: which one of a table holds the text; without it, one named after the role, else one of
+    `TEXTS`; findings and impression are joined. Raises InputRejected: `no-such-file`, `not-text`,
+    `score-rows`, `score-column`."""
+    if not isinstance(given, (str, Path)):
+        texts = tuple(given)
+        _some(texts, f"the {role}s")
+        return Written(f"the {role}s", texts, ("",) * len(texts), ("",) * len(texts))
+    path = Path(given)
+    if not path.is_file():
+        raise InputRejected("no-such-file", path.name, "no file", f"a file of {role}s",
+                            "Check the path.")  # fmt: skip
+    text = _decoded(path)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        rows: list[Mapping[str, Any]] = list(_table(text, path))
+    elif path.suffix.lower() in (".jsonl", ".ndjson"):
+        rows = list(_lines(text, path))
+    elif path.suffix.lower() == ".json":
+        raise InputRejected("score-rows", path.name, "one JSON value", "JSON lines",
+                            "Write one object a line and name it .jsonl.")  # fmt: skip
+    else:
+        rows = [{"text": line} for line in text.splitlines()]
+    _some(rows, path.name)
+    chosen = _columns(rows, role, column, path.name)
+    return Written(path.name, tuple(_text(row, chosen) for row in rows),
+                   _field(rows, IDENTIFIERS), _field(rows, PATIENTS))  # fmt: skip
+
+
+def pair(references: Written, predictions: Written) -> Pairs:
+    """Each reference with its prediction. Raises InputRejected(`score-pairs`, `score-empty`)."""
+    order = _order(references, predictions)
+    empty = [n for n, text in enumerate(references.texts, 1) if not words(text)]
+    if empty:
+        raise InputRejected("score-empty", references.name, f"references without a word in "
+                            f"{_rows(empty)}", "a report to score against",
+                            "Leave these studies out of both files.")  # fmt: skip
+    patients = tuple(p or f" {n}" for n, p in enumerate(references.patients))
+    return Pairs(references.texts, tuple(predictions.texts[n] for n in order), patients)
+
+
+def notes(pairs: Pairs) -> tuple[str, ...]:
+    """What somebody who reads the scores should know of the texts."""
+    said, true = [words(t) for t in pairs.predictions], [words(t) for t in pairs.references]
+    found = [
+        (_count(not w for w in said), "predictions have no words: they are scored as they are"),
+        (_count(0 < len(w) < 4 for w in said), "predictions are shorter than four words: they "
+         "have no 4-grams"),
+        (_count(len(w) > LONG for w in (*said, *true)), f"texts have more than {LONG} words"),
+        (_count(_MOJIBAKE.search(t) for t in (*pairs.predictions, *pairs.references)), "texts "
+         "hold signs of a broken encoding (� or Ã©): words that contain them match nothing"),
+        (_count(_foreign(t) for t in (*pairs.predictions, *pairs.references)), "texts are mostly "
+         "not in Latin letters: rouge_score's words are empty for them, and facts and labels are "
+         "read from English only"),
+    ]  # fmt: skip
+    return tuple(f"{n} {what}." for n, what in found if n)
+
+
+def _count(each: Any) -> int:
+    return sum(bool(x) for x in each)
+
+
+def _foreign(text: str) -> bool:
+    letters = [c for c in text if c.isalpha()]
+    return bool(letters) and sum(c > "\u024f" for c in letters) > 0.5 * len(letters)
+
+
+def _some(rows: Sequence[Any], name: str) -> None:
+    if not rows:
+        raise InputRejected("score-rows", name, "nothing", "at least one report",
+                            "Check the file.")  # fmt: skip
+
+
+def _order(references: Written, predictions: Written) -> Sequence[int]:
+    """For each reference the place of its prediction."""
+    named = [w for w in (references, predictions) if all(w.ids)]
+    if len(named) < 2:
+        if len(references.texts) != len(predictions.texts):
+            raise InputRejected(
+                "score-pairs", predictions.name,
+                f"{len(predictions.texts)} predictions for {len(references.texts)} references",
+                "as many, in the same order, or an id column in both files",
+                "Compare the files; a report with line breaks needs CSV or JSON lines.",
+            )  # fmt: skip
+        return range(len(references.texts))
+    for written in named:
+        twice = [n for n, i in enumerate(written.ids) if written.ids.index(i) != n] \
+            if len(set(written.ids)) < len(written.ids) else []  # fmt: skip
+        if twice:
+            raise InputRejected("score-pairs", written.name, f"an identifier again in "
+                                f"{_rows([n + 1 for n in twice])}", "each study once",
+                                "Remove the repetitions.")  # fmt: skip
+    place = {i: n for n, i in enumerate(predictions.ids)}
+    without = [n for n, i in enumerate(references.ids, 1) if i not in place]
+    if without or len(predictions.ids) != len(references.ids):
+        known = set(references.ids)
+        extra = sum(i not in known for i in predictions.ids)
+        raise InputRejected(
+            "score-pairs", predictions.name,
+            f"no prediction for {len(without)} references, and {extra} predictions of no reference",
+            "one prediction for each reference", "Give both files the same studies.",
+        )  # fmt: skip
+    return [place[i] for i in references.ids]
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:5]))
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"row{'s' if len(numbers) > 1 else ''} {shown}{more}"
+
+
+# ------------------------------------------------------------------ files
+
+
+def _decoded(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise InputRejected("not-text", path.name, f"bytes that are not UTF-8 in line {line}",
+                            "UTF-8", "Save it as UTF-8.") from problem  # fmt: skip
+    if "\0" in text:
+        raise InputRejected("not-text", path.name, "zero bytes", "UTF-8",
+                            "Save it as UTF-8.")  # fmt: skip
+    return text
+
+
+def _table(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    before = csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    try:
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for number, row in enumerate(rows, 1):
+            if None in row:
+                raise InputRejected("score-rows", path.name, f"more fields than the header has in "
+                                    f"row {number}", "a table", "Quote texts with commas.")  # fmt: skip
+            yield {(k or "").strip().lower(): v for k, v in row.items()}
+    except csv.Error as problem:
+        raise InputRejected("score-rows", path.name, f"no table ({problem})", "CSV with a header",
+                            "Save it again, texts quoted.") from problem  # fmt: skip
+    finally:
+        csv.field_size_limit(before)
+
+
+def _lines(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as problem:
+            raise InputRejected("score-rows", path.name, f"no JSON in line {number}",
+                                "one object or string a line", "Mend or remove it.") from problem  # fmt: skip
+        if isinstance(value, str):
+            yield {"text": value}
+        elif isinstance(value, dict):
+            yield {str(k).strip().lower(): v for k, v in value.items()}
+        else:
+            raise InputRejected("score-rows", path.name, f"a {type(value).__name__} in line "
+                                f"{number}", "one object or string a line",
+                                "Mend or remove it.")  # fmt: skip
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], role: str, column: str, name: str) -> list[str]:
+    """The columns that make the text."""
+    there = list(dict.fromkeys(k for row in rows for k in row))
+    if column:
+        if column.lower() in there:
+            return [column.lower()]
+        found = f"no column {column!r}"
+    else:
+        for candidate in (*ROLES[role], *TEXTS):
+            if candidate in there:
+                both = candidate == "findings" and "impression" in there
+                return ["findings", "impression"] if both else [candidate]
+        if "impression" in there:
+            return ["impression"]
+        found = f"the columns {', '.join(map(repr, there[:8]))}"
+    raise InputRejected("score-column", name, found, "a column of reports",
+                        "Name it with --column.")  # fmt: skip
+
+
+def _text(row: Mapping[str, Any], columns: Sequence[str]) -> str:
+    values = {c: _string(row.get(c)) for c in columns}
+    if len(columns) == 1:
+        return values[columns[0]]
+    return "\n".join(f"{c.upper()}: {v}" for c, v in values.items() if v.strip())
+
+
+def _string(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _field(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[str, ...]:
+    there = next((n for n in names if any(n in row for row in rows)), "")
+    return tuple(_string(row.get(there)) for row in rows)
