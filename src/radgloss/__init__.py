@@ -12,10 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Index", "InputRejected", "__version__", "evaluate", "load", "read", "read_all"]
+__all__ = ["Index", "InputRejected", "__version__", "evaluate", "load", "read", "read_all",
+           "score"]  # fmt: skip
 
 if TYPE_CHECKING:
     from radgloss.dicom import read, read_all
+    from radgloss.eval.scoring import score
     from radgloss.index import Index
     from radgloss.types import InputRejected
     from radgloss.wiring import evaluate, load
@@ -25,6 +27,7 @@ _WHERE = {
     "read_all": "radgloss.dicom",
     "evaluate": "radgloss.wiring",
     "load": "radgloss.wiring",
+    "score": "radgloss.eval.scoring",
     "Index": "radgloss.index",
     "InputRejected": "radgloss.types",
 }

@@ -22,6 +22,7 @@ from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
 from radgloss.cli.pages import demo, serve
 from radgloss.cli.precision import precision
+from radgloss.cli.scoring import score
 from radgloss.cli.searching import ground, index, search
 from radgloss.cli.studies import label, report
 from radgloss.cli.training import phantom, systems, train
@@ -43,6 +44,7 @@ for command in (
 ):  # fmt: skip
     app.command()(command)
 app.command("eval")(evaluate)
+app.command()(score)
 app.add_typer(archive, name="archive")
 app.add_typer(bench, name="bench")
 

@@ -8,6 +8,7 @@ What comes back is read in docs/metrics.md."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from radgloss.eval.metrics.reports import bleu, cider, labels, meteor, mistakes, packages, rouge
@@ -55,7 +56,7 @@ def score(
     [('errors: side', 0.5)]
     """
     if exam and exam not in EXAMS:
-        raise InputRejected("unknown-exam", "the examination", repr(exam), ", ".join(EXAMS),
+        raise InputRejected("score-option", "the examination", repr(exam), ", ".join(EXAMS),
                             "Name one of these, or none.")  # fmt: skip
     asked = families(exam, tokenizer, bert, learned)
     true = load(references, "reference", column)
@@ -63,7 +64,10 @@ def score(
     given = {name: pair(true, load(said, "prediction", column)).predictions
              for name, said in (others or {}).items()}  # fmt: skip
     pool = load(train, "reference", column).texts if train is not None else ()
-    return measured(pairs, asked, given, _worded(pool), rounds, seed, _notes(pairs, pool), told)
+    sheet = measured(pairs, asked, given, _worded(pool), rounds, seed, _notes(pairs, pool), told)
+    wrong = (mistakes.mistakes(a, b, exam) for a, b in zip(pairs.references, pairs.predictions,
+                                                           strict=True))  # fmt: skip
+    return replace(sheet, mistakes=tuple(wrong))
 
 
 def families(
@@ -71,7 +75,7 @@ def families(
 ) -> tuple[Family, ...]:
     """Every measure of reports, in the order of the table."""
     if tokenizer not in TOKENIZERS:
-        raise InputRejected("tokenizer", "the tokenizer", repr(tokenizer), ", ".join(TOKENIZERS),
+        raise InputRejected("score-option", "the tokenizer", repr(tokenizer), ", ".join(TOKENIZERS),
                             "Name one of these.")  # fmt: skip
     return (
         mistakes.six_classes(exam),
@@ -91,7 +95,7 @@ def _bertscore(given: str) -> Family:
         return packages.no_bertscore()
     folder, _, layer = given.rpartition(":")
     if not folder or not layer.isdecimal():
-        raise InputRejected("score-bert", "--bert", repr(Path(given).name), "FOLDER:LAYER",
+        raise InputRejected("score-option", "BERTScore's weights", repr(Path(given).name), "FOLDER:LAYER",
                             "For example biobert:9.")  # fmt: skip
     return packages.bertscore(folder, int(layer))
 

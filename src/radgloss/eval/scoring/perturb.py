@@ -22,9 +22,11 @@ NOTICED = 0.1  # share of the loss on another patient's report from which a loss
 
 @dataclass(frozen=True)
 class Perturbation:
-    """change: a report → the changed report, or the same where there is nothing to change."""
+    """change: a report → the changed report, or the same where there is nothing to change.
+    short: heads a column."""
 
     name: str
+    short: str
     harmful: bool
     change: Callable[[str], str]
 
@@ -69,18 +71,20 @@ _severity = _exchanged({"small": "large", "mild": "severe", "mildly": "severely"
 
 
 def _dropped(text: str) -> str:
-    """Without its first sentence that says something is there."""
-    fact = next((f for f in read(text) if f.finding.status == "present" and f.layer in
-                 ("observation", "diagnosis")), None)  # fmt: skip
-    if fact is None:
-        return text
-    for part in parts(text):
-        for start, end in sentences(text, part.start, part.end):
-            if start <= fact.span[0] < end:
-                return text[:start] + text[end:].lstrip(" ")
+    """Without the sentences that say that the first finding is there."""
+    there = [f for f in read(text) if f.finding.status == "present" and f.layer in _TOLD]
+    gone = [f.span[0] for f in there if f.finding.what == there[0].finding.what]
+    for start, end in reversed(_spans(text)):
+        if any(start <= at < end for at in gone):
+            text = text[:start] + text[end:].lstrip(" ")
     return text
 
 
+def _spans(text: str) -> list[tuple[int, int]]:
+    return [s for part in parts(text) for s in sentences(text, part.start, part.end)]
+
+
+_TOLD = ("observation", "diagnosis")
 _ADDED = (
     ("pleural effusion", "There is a moderate right pleural effusion."),
     ("pneumothorax", "There is a left pneumothorax."),
@@ -96,20 +100,13 @@ def _added(text: str) -> str:
 
 def _compared(text: str) -> str:
     """One finding called unchanged, where nothing was compared."""
-    if any(f.finding.change for f in read(text)):
+    facts = read(text)
+    there = [f for f in facts if f.finding.status == "present" and f.layer in _TOLD]
+    if not there or any(f.finding.change for f in facts):
         return text
-    fact = next((f for f in read(text) if f.finding.status == "present" and f.layer in
-                 ("observation", "diagnosis")), None)  # fmt: skip
-    if fact is None:
-        return text
-    for part in parts(text):
-        for start, end in sentences(text, part.start, part.end):
-            if start <= fact.span[0] < end:
-                body = text[start:end].rstrip()
-                stop = body[-1:] if body[-1:] in ".;" else ""
-                kept = body[: len(body) - len(stop)]
-                return f"{text[:start]}{kept}, unchanged{stop}{text[start + len(body) :]}"
-    return text
+    start, end = next(s for s in _spans(text) if s[0] <= there[0].span[0] < s[1])
+    body = text[start:end].rstrip(".; ")
+    return f"{text[:start]}{body}, unchanged{text[start + len(body) :]}"
 
 
 def _reversed(text: str) -> str:
@@ -139,15 +136,15 @@ def _synonyms(text: str) -> str:
 
 
 PERTURBATIONS = (
-    Perturbation("sides swapped", True, _exchanged({"left": "right"})),
-    Perturbation("“no” deleted", True, _without_no),
-    Perturbation("sizes doubled", True, _doubled),
-    Perturbation("mm for cm", True, _other_unit),
-    Perturbation("severity changed", True, _severity),
-    Perturbation("finding dropped", True, _dropped),
-    Perturbation("finding added", True, _added),
-    Perturbation("“unchanged” added", True, _compared),
-    Perturbation("sentences reversed", False, _reversed),
-    Perturbation("synonyms", False, _synonyms),
-    Perturbation("capitals", False, str.upper),
+    Perturbation("sides swapped", "sides", True, _exchanged({"left": "right"})),
+    Perturbation("“no” deleted", "no", True, _without_no),
+    Perturbation("sizes doubled", "sizes", True, _doubled),
+    Perturbation("mm for cm", "units", True, _other_unit),
+    Perturbation("severity changed", "severity", True, _severity),
+    Perturbation("finding dropped", "dropped", True, _dropped),
+    Perturbation("finding added", "added", True, _added),
+    Perturbation("“unchanged” added", "unchanged", True, _compared),
+    Perturbation("sentences reversed", "order", False, _reversed),
+    Perturbation("synonyms", "synonyms", False, _synonyms),
+    Perturbation("capitals", "capitals", False, str.upper),
 )

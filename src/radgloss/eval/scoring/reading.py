@@ -209,7 +209,8 @@ def _lines(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
         if isinstance(value, str):
             yield {"text": value}
         elif isinstance(value, dict):
-            yield {str(k).strip().lower(): v for k, v in value.items()}
+            sections = value.pop("report") if isinstance(value.get("report"), dict) else {}
+            yield {str(k).strip().lower(): v for k, v in (value | sections).items()}
         else:
             raise InputRejected("score-rows", path.name, f"a {type(value).__name__} in line "
                                 f"{number}", "one object or string a line",

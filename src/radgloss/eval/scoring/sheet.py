@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from radgloss.eval.metrics.reports.mistakes import Mistakes
 from radgloss.eval.metrics.reports.sums import (
     Family,
     Floats,
@@ -90,7 +91,8 @@ class Distinct:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All of it. systems: names of the other systems; baselines: of the baselines."""
+    """All of it. systems: names of the other systems; baselines: of the baselines. mistakes: of
+    each prediction, in the order of the references."""
 
     pairs: int
     patients: int
@@ -103,6 +105,7 @@ class Sheet:
     systems: tuple[str, ...]
     notes: tuple[str, ...]
     signature: str
+    mistakes: tuple[Mistakes, ...] = ()
 
 
 def measured(

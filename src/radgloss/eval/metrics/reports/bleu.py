@@ -1,9 +1,9 @@
 """BLEU (Papineni et al. 2002), the two ways it is printed in papers.
 
-`coco`: as captioning's scorer prints BLEU-1 to BLEU-4: clipped counts of the corpus, their geometric
-mean, the brevity penalty, no smoothing but 1e-15 over 1e-9. `sacrebleu`: the reproducible BLEU of
-Post 2018: tokenizer 13a, case kept, exponential smoothing, 0 to 100. Reports of fewer than four
-words have no 4-grams; both are figures of a corpus and are not to be read report by report."""
+`coco`: as captioning's scorer prints BLEU-1 to BLEU-4: clipped counts of the corpus, their
+geometric mean, the brevity penalty, no smoothing but 1e-15 over 1e-9. `sacrebleu`: the reproducible
+BLEU of Post 2018: tokenizer 13a, case kept, exponential smoothing, 0 to 100. Reports of fewer than
+four words have no 4-grams; both are figures of a corpus, not to be read report by report."""
 
 from __future__ import annotations
 

@@ -60,9 +60,7 @@ def _counts(true: Sequence[list[Counter[Gram]]], said: Sequence[list[Counter[Gra
     found = np.ones((len(said), 2))
     for row, (theirs, mine) in enumerate(zip(true, said, strict=True)):
         penalty = math.exp(-((mine[1].total() - theirs[1].total()) ** 2) / (2 * SIGMA**2))
-        cosines = (
-            _cosine(theirs[n], mine[n], weight[n], documents) for n in range(ORDERS)
-        )
+        cosines = (_cosine(theirs[n], mine[n], weight[n], documents) for n in range(ORDERS))
         found[row, 0] = 10 * penalty * sum(cosines) / ORDERS
     return found
 

@@ -1,8 +1,8 @@
 """F1 of CheXpert's fourteen labels, read out of both texts by our rules (`text.facts.chexpert`).
 
 Published figures differ by convention more than by model, so the convention is in the signature:
-an uncertain label counts as positive; "No Finding" is one of the fourteen; a label that neither side
-ever has counts 0 in the macro mean, as scikit-learn's default does. `5`: cardiomegaly, oedema,
+an uncertain label counts as positive; "No Finding" is one of the fourteen; a label that neither
+side ever has counts 0 in the macro mean, as scikit-learn's default does. `5`: cardiomegaly, oedema,
 consolidation, atelectasis, pleural effusion. Read from reports of chest films only."""
 
 from __future__ import annotations

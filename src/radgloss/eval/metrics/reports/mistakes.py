@@ -126,7 +126,9 @@ def six_classes(exam: str = "") -> Family:
     def total(sums: Floats) -> Floats:
         return np.asarray(sums[..., : len(CLASSES)].sum(-1) / np.maximum(sums[..., -1], 1))
 
-    classes = (Member(f"errors: {name}", ratio(n, -1), "low", probed=False) for name, n in at.items())
+    classes = (
+        Member(f"errors: {name}", ratio(n, -1), "low", probed=False) for name, n in at.items()
+    )
     return Family(
         "errors",
         f"errors a report|facts:radgloss rules{_of(exam)}|size:1 mm or a tenth|severity:1 step",
