@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from radgloss.eval.metrics.reports import bleu, cider, labels, meteor, mistakes, packages, rouge
-from radgloss.eval.metrics.reports.sums import Family, NotAvailable
+from radgloss.eval.metrics.reports.sums import Family, Floats, NotAvailable
 from radgloss.eval.metrics.reports.tokens import TOKENIZERS
 from radgloss.eval.scoring.reading import Pairs, load, notes, pair
 from radgloss.eval.scoring.sheet import Sheet, measured
@@ -95,13 +95,13 @@ def _bertscore(given: str) -> Family:
         return packages.no_bertscore()
     folder, _, layer = given.rpartition(":")
     if not folder or not layer.isdecimal():
-        raise InputRejected("score-option", "BERTScore's weights", repr(Path(given).name), "FOLDER:LAYER",
-                            "For example biobert:9.")  # fmt: skip
+        raise InputRejected("score-option", "BERTScore's weights", repr(Path(given).name),
+                            "FOLDER:LAYER", "For example biobert:9.")  # fmt: skip
     return packages.bertscore(folder, int(layer))
 
 
 def _not_here(family: Family, reason: str) -> Family:
-    def count(references: Sequence[str], predictions: Sequence[str]):  # type: ignore[no-untyped-def]
+    def count(references: Sequence[str], predictions: Sequence[str]) -> Floats:
         raise NotAvailable(reason)
 
     return Family(family.name, family.signature, family.members, count)

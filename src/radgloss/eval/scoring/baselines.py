@@ -1,7 +1,7 @@
 """What needs no picture at all: the systems that every other has to beat.
 
 `constant`: one report for everybody, the one most like all others. `random`: another patient's
-report. `nearest`: another patient's report, the one most like what the system wrote: what the system
+report. `nearest`: another patient's report, the one most like what the system wrote: what it
 would score if it could only choose among written reports. They are taken out of training reports
 where these are given, else out of the references themselves, which flatters them. Likeness is the
 cosine of tf-idf over words; n predictions · m reports of the pool."""
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from radgloss.eval.scoring.reading import Pairs
 __all__ = ["baselines"]
 
 CHUNK = 256
-Vectors = sparse.csr_matrix
+Vectors: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 
 
 def baselines(pairs: Pairs, train: Sequence[str] = (), seed: int = 0) -> dict[str, list[str]]:

@@ -1,8 +1,8 @@
 """Reports out of files: CSV or TSV, JSON lines, or one report a line.
 
 References and predictions are paired by an identifier where both files have one, else in their
-order. Nothing is dropped in silence: unequal numbers, an identifier twice, a reference without words
-and bytes that are no text are refused, with the rows; what can be scored but should be known is a
+order. Nothing is dropped in silence: unequal numbers, an identifier twice, a reference without
+words and bytes that are no text are refused, with the rows; what can be scored but should be known is a
 note. Rows are named by number, never by identifier or text."""
 
 from __future__ import annotations
@@ -187,8 +187,9 @@ def _table(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
         rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         for number, row in enumerate(rows, 1):
             if None in row:
-                raise InputRejected("score-rows", path.name, f"more fields than the header has in "
-                                    f"row {number}", "a table", "Quote texts with commas.")  # fmt: skip
+                raise InputRejected("score-rows", path.name,
+                                    f"more fields than the header has in row {number}", "a table",
+                                    "Quote texts with commas.")  # fmt: skip
             yield {(k or "").strip().lower(): v for k, v in row.items()}
     except csv.Error as problem:
         raise InputRejected("score-rows", path.name, f"no table ({problem})", "CSV with a header",
@@ -204,8 +205,10 @@ def _lines(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as problem:
-            raise InputRejected("score-rows", path.name, f"no JSON in line {number}",
-                                "one object or string a line", "Mend or remove it.") from problem  # fmt: skip
+            raise InputRejected(
+                "score-rows", path.name, f"no JSON in line {number}",
+                "one object or string a line", "Mend or remove it.",
+            ) from problem  # fmt: skip
         if isinstance(value, str):
             yield {"text": value}
         elif isinstance(value, dict):

@@ -233,8 +233,8 @@ def _asked(perturbed: _Perturbed) -> Asked:
 
 def _together(family: Family, asked: Asked) -> Counted:
     """One question: each different pair of texts once."""
-    wanted = {pair: n for n, pair in enumerate(
-        dict.fromkeys(p for true, said in asked.values() for p in zip(true, said, strict=True)))}  # fmt: skip
+    pairs = (p for true, said in asked.values() for p in zip(true, said, strict=True))
+    wanted = {pair: n for n, pair in enumerate(dict.fromkeys(pairs))}
     counts = family.count([a for a, _ in wanted], [b for _, b in wanted])
     return {name: counts[[wanted[p] for p in zip(true, said, strict=True)]]
             for name, (true, said) in asked.items()}  # fmt: skip

@@ -58,7 +58,8 @@ def _green(true: Texts, said: Texts, options: Mapping[str, Any]) -> Rows:
     return [[float(x)] for x in each]
 
 
-HOW: Mapping[str, Callable[[Texts, Texts, Mapping[str, Any]], Rows]] = {
+How = Callable[[Texts, Texts, Mapping[str, Any]], Rows]
+HOW: Mapping[str, How] = {
     "BERTScore": _bertscore,
     "RadGraph": _radgraph,
     "CheXbert": _chexbert,
@@ -70,7 +71,7 @@ HOW: Mapping[str, Callable[[Texts, Texts, Mapping[str, Any]], Rows]] = {
 def main() -> None:
     asked = json.load(sys.stdin)
     with contextlib.redirect_stdout(sys.stderr):
-        rows = HOW[asked["name"]](*asked["pairs"], asked["options"])
+        rows = HOW[asked["name"]](asked["pairs"][0], asked["pairs"][1], asked["options"])
     json.dump(rows, sys.stdout)
 
 

@@ -1,8 +1,8 @@
 """Learned measures by their authors' own packages, in a child process that may not reach a network.
 
 BERTScore (bert_score), RadGraph F1 (radgraph), CheXbert labels (f1chexbert), RaTEScore (RaTEScore)
-and GREEN (green_score) are asked where the package *and* its weights are on this machine; nothing is
-fetched. They import heavy things, print, set global state and disagree about versions of others:
+and GREEN (green_score) are asked where the package *and* its weights are on this machine; nothing
+is fetched. They import heavy things, print, set global state and disagree about versions of others:
 in a child of its own each can do so (`child`). What fails is "not available" with the reason, never
 a zero. Their values are their authors'; the versions are in the signatures."""
 
@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from radgloss.eval.metrics.reports.labels import averages, label_counts
-from radgloss.eval.metrics.reports.sums import Family, Floats, Member, NotAvailable, mean
+from radgloss.eval.metrics.reports.sums import Family, Floats, Member, NotAvailable, Value
 
-__all__ = ["LEARNED", "Learned", "bertscore", "learned"]
+__all__ = ["LEARNED", "Learned", "bertscore", "learned", "no_bertscore"]
 
 PATIENCE = 3600
 
@@ -69,7 +69,7 @@ def bertscore(folder: str | Path, layer: int) -> Family:
 
     Without idf and without rescaling, as the signature says: a rescaled score needs a baseline of
     these weights, which only the ones that bert_score lists have."""
-    options = {"folder": str(Path(folder).resolve()), "layer": layer}
+    options: dict[str, str | int] = {"folder": str(Path(folder).resolve()), "layer": layer}
 
     def count(references: Sequence[str], predictions: Sequence[str]) -> Floats:
         if not Path(folder).is_dir():
@@ -100,7 +100,7 @@ def _members(which: Learned) -> tuple[Member, ...]:
     return tuple(Member(name, _column(n)) for n, name in enumerate(which.members))
 
 
-def _column(n: int):  # type: ignore[no-untyped-def]
+def _column(n: int) -> Value:
     def value(sums: Floats) -> Floats:
         return np.asarray(sums[..., n] / np.maximum(sums[..., -1], 1))
 

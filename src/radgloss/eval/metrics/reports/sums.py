@@ -1,8 +1,8 @@
 """Counts that add up: intervals and tests over ten thousand resamples without scoring anew.
 
 A `Family` is one way of comparing texts (BLEU, say) with its members (BLEU-1 … BLEU-4). It counts
-once: n pairs → (n, k) numbers whose sum over any pairs is all its members need. A resample is then a
-row of weights, and ten thousand of them one product of matrices.
+once: n pairs → (n, k) numbers whose sum over any pairs is all its members need. A resample is then
+a row of weights, and ten thousand of them one product of matrices.
 
 Intervals: percentile bootstrap over patients (Efron and Tibshirani 1993, chapter 13). Tests:
 approximate randomisation (Noreen 1989): each patient's two answers change places or not; every one
