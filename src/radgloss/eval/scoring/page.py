@@ -99,9 +99,12 @@ def perturbations(probes: Sequence[Probe]) -> str:
     header = ["% lost on", *(p.short for p in shown), "does not notice"]
     told = "; ".join(f"{p.short}: {p.name} ({counts[p.name]} reports"
                      f"{'' if p.harmful else ', harmless'})" for p in shown)  # fmt: skip
-    return (f"{_table(header, rows)}\n\nWhat a measure loses on a known error in a right report, "
-            f"in per cent of what it loses on another patient's report. Below {NOTICED:.0%} it does "
-            f"not notice; on harmless changes it should lose nothing. {told}.")  # fmt: skip
+    legend = (
+        "What a measure loses on a known error in a right report, in per cent of what it loses on "
+        f"another patient's report. Below {NOTICED:.0%} it does not notice; on harmless changes it "
+        f"should lose nothing. {told}."
+    )
+    return f"{_table(header, rows)}\n\n{legend}"
 
 
 def _share(probe: Probe) -> str:

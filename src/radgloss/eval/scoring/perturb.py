@@ -8,6 +8,7 @@ patient's report: 0 % is blind, 100 % is as bad as a report of somebody else."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -73,9 +74,9 @@ _severity = _exchanged({"small": "large", "mild": "severe", "mildly": "severely"
 def _dropped(text: str) -> str:
     """Without the sentences that say that the first finding is there."""
     there = [f for f in read(text) if f.finding.status == "present" and f.layer in _TOLD]
-    gone = [f.span[0] for f in there if f.finding.what == there[0].finding.what]
+    gone = sorted(f.span[0] for f in there if f.finding.what == there[0].finding.what)
     for start, end in reversed(_spans(text)):
-        if any(start <= at < end for at in gone):
+        if bisect_left(gone, start) < bisect_left(gone, end):
             text = text[:start] + text[end:].lstrip(" ")
     return text
 

@@ -2,8 +2,8 @@
 
 References and predictions are paired by an identifier where both files have one, else in their
 order. Nothing is dropped in silence: unequal numbers, an identifier twice, a reference without
-words and bytes that are no text are refused, with the rows; what can be scored but should be known is a
-note. Rows are named by number, never by identifier or text."""
+words and bytes that are no text are refused, with the rows; what can be scored but should be known
+is a note. Rows are named by number, never by identifier or text."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Row:
-    """One measure. beside: its value for each baseline and other system. absent: why it has none."""
+    """One measure. beside: its value for each baseline and other system. absent: why no value."""
 
     score: Score
     signature: str

@@ -45,13 +45,16 @@ _SCALE = {
 }
 _APART = 1.0  # steps of the scale between two severities that disagree
 _COMPARES = re.compile(
-    r"\b(compar\w+|previous\w*|prior|interval|unchanged|stable|again|redemonstrat\w+|new|newly"
-    r"|increas\w+|decreas\w+|worsen\w*|improv\w+|resol\w+|persist\w+|earlier|since)\b",
+    r"\b(compar\w+|previous\w*|priors?|interval|unchanged|stable|again|redemonstrat\w+|new|newly"
+    r"|increas\w+|decreas\w+|worsen\w*|improv\w+|resol\w+|persist\w+|earlier|since|before|larger"
+    r"|smaller|grown)\b",
     re.IGNORECASE,
 )
 _NO_PRIOR = re.compile(
-    r"\b(?:no|none|without|not)\b[^.]{0,30}\b(?:prior|previous|comparison|compared|available)\b"
-    r"[^.\n]*|\bcomparisons?\s*:\s*none\b[^.\n]*",
+    r"\b(?:no|without|none)\s+(?:relevant\s+|available\s+|old\s+|recent\s+|earlier\s+)?"
+    r"(?:priors?|previous|comparisons?)\b[^.\n]*"
+    r"|\bcomparisons?\s*:\s*(?:none|not available|unavailable)\b[^.\n]*"
+    r"|\b(?:priors?|previous|comparisons?)\b[^.\n]{0,30}\b(?:not available|unavailable)\b[^.\n]*",
     re.IGNORECASE,
 )
 
