@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -117,14 +117,16 @@ def measured(
     seed: int = 0,
     notes: Sequence[str] = (),
     told: Told = lambda what: None,
+    probed: int = PROBED,
 ) -> Sheet:
     """The sheet of one system.
 
-    others: predictions of further systems for the same references, in the same order, by name."""
+    others: predictions of further systems for the same references, in the same order, by name.
+    probed: how many references are perturbed, spread over all."""
     others = dict(others or {})
     plain = baselines(pairs, train, seed)
     systems = {"": list(pairs.predictions), **plain, **{k: list(v) for k, v in others.items()}}
-    perturbed = _perturbed(pairs.references, seed)
+    perturbed = _perturbed(pairs.references, probed, seed)
     rows: list[Row] = []
     drawn: list[tuple[str, str, float, float, float, float]] = []
     found: list[Probe] = []
@@ -164,7 +166,7 @@ def _distinct(pairs: Pairs) -> Distinct:
 
 @dataclass(frozen=True)
 class _Changed:
-    """References as they are and changed; `whole` and `strange` are of all that are probed."""
+    """The references that one perturbation could change, before and after."""
 
     of: Perturbation
     references: list[str]
@@ -180,8 +182,8 @@ class _Perturbed:
     changes: list[_Changed]
 
 
-def _perturbed(references: Sequence[str], seed: int) -> _Perturbed:
-    spread = np.unique(np.linspace(0, len(references) - 1, PROBED).astype(int))
+def _perturbed(references: Sequence[str], probed: int, seed: int) -> _Perturbed:
+    spread = np.unique(np.linspace(0, len(references) - 1, probed).astype(int))
     sample = [references[n] for n in spread]
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(sample))
@@ -294,9 +296,10 @@ def _share(member: Member, counted: Counted, name: str) -> float:
     return (right - changed) / (right - strange)
 
 
-def probes(references: Sequence[str], families: Sequence[Family], seed: int = 0) -> Sheet:
-    """The table of perturbations alone, of reports that nobody predicted."""
-    each = tuple(range(len(references)))
-    pairs = Pairs(tuple(references), tuple(references), each)
-    sheet = measured(pairs, families, rounds=0, seed=seed)
-    return replace(sheet, rows=(), comparisons=())
+def probes(
+    references: Sequence[str], families: Sequence[Family], seed: int = 0
+) -> tuple[Probe, ...]:
+    """The table of perturbations alone, on all of these reports, which nobody predicted."""
+    own = tuple(references)
+    pairs = Pairs(own, own, tuple(range(len(own))))
+    return measured(pairs, families, rounds=0, seed=seed, probed=len(own)).probes
