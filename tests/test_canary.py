@@ -133,6 +133,14 @@ def test_the_reading_page_shows_no_word_of_the_study(drafted, run, study):
         assert not found(client.get(address).text)
 
 
+def test_pointing_shows_and_writes_no_word_of_the_study(run, study, place):
+    code, stdout, stderr = run("ground", "effusion", "-i", study[0], "-o", place / "g", "--json")
+    assert (code, found(stdout), found(stderr)) == (4, 0, 0)
+    assert {p.name for p in (place / "g").iterdir()} >= {"ground.png", "ground.json"}
+    for path in (place / "g").iterdir():
+        assert not found(path.read_bytes()), path.name
+
+
 def test_labels_and_search_show_no_word_of_the_study(run, study, volume, place):
     index = place / "index"
     for words in (
