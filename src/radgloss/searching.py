@@ -32,6 +32,7 @@ __all__ = [
 Kind = Literal["studies", "reports"]
 KINDS: tuple[Kind, ...] = ("studies", "reports")
 _ONLY = {"studies": "kind!=report", "reports": "kind=report"}  # early indexes name no kind
+_REPORT = "report-"  # how a report's uid begins; a study's is of digits and dots
 _OLDEST = 90  # an age above 89 can point to a person (45 CFR 164.514(b)(2)(i)(C))
 
 
@@ -118,7 +119,7 @@ def _of_report(entry: Entry, model: Embedder, more: Mapping[str, str]) -> Row:
     text = written(entry.report)
     # Neither a path nor a patient: the same study of the same manifest is the same row again.
     name = hashlib.sha256(f"{entry.patient}\n{entry.study.name}\n{text}".encode()).hexdigest()[:16]
-    return Row(f"report-{name}", model.embed_text(text), text, {"kind": "report", **more})
+    return Row(f"{_REPORT}{name}", model.embed_text(text), text, {"kind": "report", **more})
 
 
 # ------------------------------------------------------------------ into the index
@@ -262,6 +263,8 @@ def search(
     are as many, for the filter is applied before anything is ranked.
 
     Raises what `Index.search` raises."""
+    if of == "studies" and not any(uid.startswith(_REPORT) for uid in asked.uids):
+        return asked.search(wanted, k, where)  # without a look at a million rows' fields
     if where is None:
         return asked.search(wanted, k, _ONLY[of])
     filters.parse(where)  # a mistake is told with its position in what was typed

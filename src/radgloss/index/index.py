@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypedDict
@@ -106,6 +106,11 @@ class Index:
 
     def __contains__(self, uid: object) -> bool:
         return uid in self._number
+
+    @property
+    def uids(self) -> KeysView[str]:
+        """The uids of all rows."""
+        return self._number.keys()
 
     def __repr__(self) -> str:
         return f"Index({self.space}, {len(self)} × {self.dimension})"
