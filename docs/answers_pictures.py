@@ -69,6 +69,7 @@ def _said(model: Any, study: Study, exam: str) -> dict[str, Any]:
     labels = model.label(study, model.validated(study)) if exam in MOST else ()
     return {
         "exam": exam, "refused": model.aligner.why_not(study),
+        "views": sorted({i.view for i in study.images}),
         "said": {p.label: [p.probability, p.logit, p.abstained, p.why] for p in labels},
     }  # fmt: skip
 

@@ -101,9 +101,12 @@ def maps(x: np.ndarray, rows: Rows, finding: str, path: Path) -> None:
     films = np.flatnonzero([r["exam"] == "xr-chest" and finding in r["true"] for r in rows])
     true = np.array([rows[i]["true"][finding] for i in films])
     alone = _flat(x[films])
+    portable = np.array(["AP" in rows[i].get("views", ()) for i in films])
     for there, colour, name in ((False, GREY, "absent"), (True, BLUE, "present")):
-        axes[1].scatter(*alone[true == there].T, s=14, c=colour, lw=0, alpha=0.8,
-                        label=f"{name} ({(true == there).sum()})")  # fmt: skip
+        for ap, mark, view in ((False, "o", "PA"), (True, "+", "AP")):
+            mine = (true == there) & (portable == ap)
+            axes[1].scatter(*alone[mine].T, s=30 if ap else 14, c=colour, marker=mark, alpha=0.8,
+                            lw=1 if ap else 0, label=f"{name}, {view} ({mine.sum()})")  # fmt: skip
     axes[1].set_title(f"chest films alone, by {finding}", fontsize=10)
     for axis in axes:
         axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)

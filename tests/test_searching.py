@@ -57,7 +57,9 @@ def test_a_study_finds_itself_and_a_report_finds_itself(both, model):
         (hit,) = searching.search(index, searching.query(model, study=study(seed, "DX")), 1)
         assert (hit.uid, hit.fields["line"]) == (f"1.2.{seed}", str(seed + 1))
     text = "There is a kidney stone."
-    (hit,) = searching.search(index, searching.query(model, report=text), 1, of="reports")
+    (hit,) = searching.search(
+        index, searching.query(model, report=text, of="reports"), 1, of="reports"
+    )
     assert (hit.text, hit.fields["line"]) == (text, "2")
     assert hit.score == pytest.approx(1, abs=1e-6)
 
@@ -84,6 +86,16 @@ def test_words_and_picture_together_are_their_mean_direction(model):
     with pytest.raises(InputRejected) as refused:
         searching.query(model)
     assert refused.value.code == "empty-text"
+
+
+def test_a_report_is_looked_for_among_studies_by_what_it_states(model):
+    """Its denials fit every study; a report that only denies is looked for by them all."""
+    stone, lung = "There is a kidney stone.", "A left pneumothorax."
+    mixed = searching.query(model, report=f"No liver cyst. {stone} No mass.\n{lung}").vector
+    mean = model.embed_text(stone).vector + model.embed_text(lung).vector
+    np.testing.assert_allclose(mixed, mean / np.linalg.norm(mean), atol=1e-6)
+    only = searching.query(model, report="No liver cyst.\n-").vector
+    np.testing.assert_allclose(only, model.embed_text("No liver cyst.").vector, atol=1e-6)
 
 
 def test_a_filter_of_labels_keeps_what_the_manifest_calls_present(both, model):

@@ -357,7 +357,8 @@ def search(
     """By words, an image, a report, or several together (their mean direction)."""
     found = Index.open(index_path)
     study = read(image, settings or Settings(), modality) if image is not None else None
-    return searching.search(found, searching.query(model, words, study, report), k, where, of)
+    asked = searching.query(model, words, study, report, of)
+    return searching.search(found, asked, k, where, of)
 
 
 def ground(
