@@ -318,6 +318,7 @@ def test_command_and_python_write_the_same_and_say_whether_it_holds(tmp_path, mo
     assert set(record["outputs"]) == {"ground.png", "ground.json"}
     told = CliRunner().invoke(app, ["ground", "effusion", "-i", "x", "-o", str(tmp_path / "p")])
     assert "pleural effusion: " in told.stdout
+    assert "counted from 0" in told.stdout
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is_asked(tmp_path):

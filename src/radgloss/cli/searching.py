@@ -196,7 +196,8 @@ def ground(
 
 def _print_place(said: dict[str, Any]) -> None:
     low, high = said["pixels"]["low"], said["pixels"]["high"]
-    print(f"frame {said['frame']}, rows {low[1]} to {high[1]}, columns {low[2]} to {high[2]}")
+    print(f"frame {said['frame']}, rows {low[1]} to {high[1]}, columns {low[2]} to {high[2]}, "
+          "counted from 0")  # fmt: skip
     if size := said["millimetres"].get("size"):
         at = "" if said["millimetres"]["trust"] == "patient" else " at the detector"
         print(f"{' x '.join(f'{s:.0f}' for s in size)} mm{at}")
