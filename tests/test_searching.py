@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from radgloss import searching, terms, wiring
 from radgloss.cli import app
 from radgloss.engine.aligner import Aligner
 from radgloss.index import Index
-from radgloss.types import Identity, InputRejected, Report, Study
+from radgloss.types import Identity, InputRejected, Prediction, Report, Study
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,27 @@ def test_what_a_filter_may_ask_is_of_the_standard_and_points_to_nobody():
     assert not {"year", "date", "age", "sex"} & searching.fields(study(0), dates=True).keys()
 
 
+def test_what_the_model_decided_can_be_asked_for(model, tmp_path):
+    """Only what it decided present; what it left open, or denied, is no finding."""
+    said = {
+        "1.2.0": [Prediction("pneumothorax", 0.9, 2.0), Prediction("splenomegaly", 0.1, -2.0)],
+        "1.2.1": [Prediction("pneumothorax", 0.9, 2.0, True, "too close to call")],
+    }  # fmt: skip
+
+    class Labels:
+        def validated(self, study):
+            return ("pneumothorax", "splenomegaly")
+
+        def label(self, study, labels):
+            return said[study.uid]
+
+    scans = [study(0), study(1)]
+    searching.index(scans, tmp_path / "i", model, marks=partial(searching.found, Labels()))
+    index, asked = Index.open(tmp_path / "i"), searching.query(model, "x")
+    (hit,) = searching.search(index, asked, 5, "found=pneumothorax")
+    assert (hit.uid, hit.fields["found"]) == ("1.2.0", "pneumothorax")
+
+
 def test_several_series_are_each_found(model, tmp_path):
     scans = [replace(study(s), images=tuple(
         replace(tiny.image("MR", 2, s, f"{s}.{d}"), description=d) for d in descriptions
@@ -185,7 +207,7 @@ def test_the_command_line_says_the_same_as_python(manifest, model, both, tmp_pat
         assert done.exit_code == 0, (done.output, done.exception)
         return done.stdout
 
-    told = run("index", "-d", manifest, "-o", tmp_path / "i", "--split", "train")
+    told = run("index", "-d", manifest, "-o", tmp_path / "i", "--split", "train", "--found")
     assert "2 studies and 2 reports" in told
     (tmp_path / "r.txt").write_text("A left pneumothorax.")
     rows = json.loads(run("search", "--index", tmp_path / "i", "--report", tmp_path / "r.txt",

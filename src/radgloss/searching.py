@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,7 +28,8 @@ from radgloss.text.findings import finding_type
 from radgloss.types import Embedding, Hit, InputRejected, Report, Study
 
 __all__ = [
-    "KINDS", "Indexed", "Kind", "fields", "index", "of_manifest", "query", "search", "written",
+    "KINDS", "Indexed", "Kind", "fields", "found", "index", "of_manifest", "query", "search",
+    "written",
 ]  # fmt: skip
 
 Kind = Literal["studies", "reports"]
@@ -112,8 +113,25 @@ def written(report: Report) -> str:
     return f"{report.findings} {report.impression}".strip()
 
 
-def _of_study(study: Study, model: Embedder, more: Mapping[str, str], dates: bool) -> Row:
-    kept = {**fields(study, dates), **more}
+Marks = Callable[[Study], Mapping[str, str]]
+
+
+def unmarked(study: Study) -> Mapping[str, str]:
+    """No further field."""
+    return {}
+
+
+def found(model: Any, study: Study) -> dict[str, str]:
+    """What the model itself decided is there, of the labels validated for such a study."""
+    said = model.label(study, model.validated(study))
+    there = _listed(p.label for p in said if not p.abstained and p.probability >= 0.5)
+    return {"found": there} if there else {}
+
+
+def _of_study(
+    study: Study, model: Embedder, more: Mapping[str, str], dates: bool, marks: Marks
+) -> Row:
+    kept = {**fields(study, dates), **more, **marks(study)}
     return Row(study.uid, model.embed_study(study), study_kind(study), kept)
 
 
@@ -133,9 +151,11 @@ def index(
     model: Embedder,
     chunk: int = 32,
     dates: bool = False,
+    marks: Marks = unmarked,
 ) -> Indexed:
     """Embed studies into a new or existing index, `chunk` at a time so that little is lost.
 
+    marks: further fields of a study, such as what a model `found`.
     Raises InputRejected: index-space, empty, and what `Index` raises."""
     done = Indexed()
 
@@ -145,7 +165,7 @@ def index(
                 done.left_out.append(study)
                 continue
             done.left_out += study.left_out
-            yield from _kept(done, partial(_of_study, study, model, {}, dates))
+            yield from _kept(done, partial(_of_study, study, model, {}, dates, marks))
 
     return _into(rows(), out, model, chunk, done)
 
@@ -159,6 +179,7 @@ def of_manifest(
     split: str = "",
     dates: bool = False,
     progress: Callable[[], object] = lambda: None,
+    marks: Marks = unmarked,
 ) -> Indexed:
     """The studies of a manifest with its labels, their reports, or both.
 
@@ -179,7 +200,7 @@ def of_manifest(
     def _read(entry: Entry, more: Mapping[str, str]) -> Row:
         study = read(entry.study)
         done.left_out += study.left_out
-        return _of_study(study, model, more, dates)
+        return _of_study(study, model, more, dates, marks)
 
     return _into(rows(), out, model, 32, done)
 

@@ -342,11 +342,13 @@ def index_manifest(
     split: str = "",
     dates: bool = False,
     progress: Callable[[], object] = lambda: None,
+    marks: searching.Marks = searching.unmarked,
 ) -> searching.Indexed:
     """Studies of a manifest, their reports, or both, into one index (`searching.of_manifest`)."""
     return searching.of_manifest(
-        manifest, out, model, lambda path: read(path, settings), kinds, split, dates, progress
-    )
+        manifest, out, model, lambda path: read(path, settings), kinds, split, dates, progress,
+        marks,
+    )  # fmt: skip
 
 
 def search(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ from radgloss.errors import InputRejected
 
 __all__ = ["ground", "index", "search"]
 
-COLUMNS = ("score", "study", "modality", "view", "body_part", "year", "age", "label")
+COLUMNS = ("score", "study", "modality", "view", "body_part", "year", "age", "label", "found")
 REPORT_COLUMNS = ("score", "exam", "line", "report")
 SHOWN = 160  # letters of a report in the table; --json has all of it
 
@@ -53,6 +54,10 @@ def index(
     dates: Annotated[
         bool, typer.Option("--dates", help="Keep the day too, not the year alone.")
     ] = False,
+    found: Annotated[
+        bool,
+        typer.Option("--found", help="Label studies too; keep what was decided present."),
+    ] = False,
     modality: Modality = "",
     model: ModelName = None,
     precision: PrecisionName = None,
@@ -65,7 +70,7 @@ def index(
     settings = settings_of(model=model, workers=workers, precision=precision)
     from tqdm import tqdm
 
-    from radgloss import wiring
+    from radgloss import searching, wiring
     from radgloss.data.manifest import read_manifest
     from radgloss.exchange.files import check_output
 
@@ -77,15 +82,16 @@ def index(
         read_manifest(manifest)  # refused before the model is loaded
     loaded = wiring.load(settings["model"], precision=settings["precision"])
     tell_precision(settings, loaded)
+    marks = partial(searching.found, loaded) if found else searching.unmarked
     with tqdm(unit="study", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
         if manifest is not None:
             done = wiring.index_manifest(
-                manifest, output, loaded, settings, kinds, split, dates, bar.update
+                manifest, output, loaded, settings, kinds, split, dates, bar.update, marks
             )
         else:
             assert input is not None
             studies = wiring.each_study([input], settings, bar.update, kind)
-            done = wiring.index(studies, output, loaded, dates=dates)
+            done = wiring.index(studies, output, loaded, dates=dates, marks=marks)
     reports = f" and {done.reports} reports" if done.reports else ""
     print(f"{done.studies} studies{reports} indexed in {output}")
     left_out(done.left_out)
