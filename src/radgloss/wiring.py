@@ -5,9 +5,10 @@ step does is decided in its own room."""
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from radgloss import __version__, dicom, pointing, searching
 from radgloss.checkpoint import NOTHING, Checkpoint, architecture
 from radgloss.checkpoint import load as load_checkpoint
 from radgloss.dicom import sr
-from radgloss.engine import aligner, grounding, published
+from radgloss.engine import aligner, grounding, labelling, published
 from radgloss.engine import precision as precisions
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
@@ -33,6 +34,7 @@ from radgloss.published import load as load_published
 from radgloss.published.find import is_published
 from radgloss.searching import index
 from radgloss.settings import Settings, home
+from radgloss.text.banks import BankSet
 from radgloss.trust import Trust
 from radgloss.types import (
     NO_MODALITY,
@@ -43,6 +45,7 @@ from radgloss.types import (
     Image,
     InputRejected,
     Prediction,
+    Status,
     Study,
 )
 from radgloss.workflow import status
@@ -76,6 +79,14 @@ class Model:
         self.space = checkpoint.space
         self._drafter = PairDrafter(self.aligner, __version__)
 
+    def asking(self, bank: BankSet) -> Model:
+        """The same model, which labels in the sentences of a bank; it drafts in its own.
+
+        Raises what `Aligner.asking` raises."""
+        twin = copy.copy(self)
+        twin.aligner = self.aligner.asking(bank)
+        return twin
+
     def embed_study(self, study: Study) -> Embedding:
         """A study's unit vector."""
         return self.aligner.embed_study(study)
@@ -99,6 +110,15 @@ class Model:
     def validated(self, study: Study) -> tuple[str, ...]:
         """The labels that were validated for this study's examination."""
         return self.aligner.validated(study)
+
+    def remaining(self, study: Study, label: str) -> tuple[Status, ...] | None:
+        """What validation leaves possible; see `Aligner.remaining`."""
+        return self.aligner.remaining(study, label)
+
+    @property
+    def coverages(self) -> tuple[float, ...]:
+        """The coverages that sets were fitted for."""
+        return self.aligner.coverages
 
     def foreign(self, study: Study) -> float:
         """How little a study resembles what the model knows; above 1 it refuses to speak."""
@@ -372,39 +392,34 @@ def ground(
     return pointing.point(speaker, study, phrase, out, way, options)
 
 
-# ------------------------------------------------------------------ label
+# ------------------------------------------------------------------ studies
 
 
 def label_rows(
     studies: Iterable[Study | InputRejected],
     labels: Sequence[str],
     model: Model | PublishedAligner,
+    bank: BankSet | None = None,
+    coverage: float | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, Any] | InputRejected]:
     """One row for each study and label; a refused study is passed on.
 
-    Raises InputRejected('no-labels') where none is asked of weights that were validated on none."""
-    if not labels and isinstance(model, PublishedAligner):
+    bank: sentences of the user's, and its labels where none is asked. coverage: sets are wanted.
+    called: what the vocabulary of the user calls by another name. Whatever can be known to be wrong
+    is raised before any study is read: InputRejected('no-labels') where none is asked of what was
+    validated on none, what `asking` raises, and ('coverage')."""
+    asked = tuple(labels) or (tuple(bank.banks) if bank else ())
+    if not asked and isinstance(model, PublishedAligner):
         raise InputRejected(
             "no-labels", "the request", "no label, and weights that were validated on none",
             "at least one", "Give --label or --labels.",
         )  # fmt: skip
-    for study in studies:
-        if isinstance(study, InputRejected):
-            yield study
-            continue
-        yield from study.left_out
-        try:
-            predictions = model.label(study, labels or model.validated(study))
-        except InputRejected as problem:
-            yield problem
-            continue
-        for p in predictions:
-            yield {
-                "study": study.uid, "label": p.label,
-                "probability": "" if p.abstained else round(p.probability, 4),
-                "logit": round(p.logit, 3), "abstained": p.abstained, "why": p.why,
-                "frame": p.evidence[0].frame if p.evidence else "",
-            }  # fmt: skip
+    ask = labelling.Ask(asked, coverage, called or {}, str(bank or ""))
+    if bank:
+        model = model.asking(bank)
+    labelling.check(ask, model)
+    return labelling.rows(studies, ask, model)
 
 
 def each_study(

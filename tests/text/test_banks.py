@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from radgloss.text.banks import bank_set, read_banks, write_banks
+from radgloss.text.banks import bank_set, read_banks, with_synonyms, write_banks
 from radgloss.text.findings import FINDINGS
 from radgloss.text.prompts import Bank, plain
 from radgloss.types import InputRejected
@@ -86,3 +86,35 @@ def test_files_of_another_form_are_refused(tmp_path, text):
     path.write_text(text)
     refused(read_banks, path)
     refused(read_banks, tmp_path / "none.json")
+
+
+def test_labels_that_cannot_be_told_apart_are_refused():
+    cyst, other = plain("liver cyst"), plain("hepatic cyst")
+    assert "the same finding as 'liver cyst'" in refused(
+        bank_set, "x", "1", {"liver cyst": cyst, "Hepatic cyst": other}
+    )
+    assert "the sentences of 'blob'" in refused(
+        bank_set, "x", "1", {"blob": EFFUSION, "other blob": EFFUSION}
+    )
+    assert "a label that denies" in refused(bank_set, "x", "1", {"no effusion": EFFUSION})
+    assert "a label without a name" in refused(bank_set, "x", "1", {" ": EFFUSION})
+
+
+def test_a_sentence_written_twice_would_weigh_double():
+    assert "twice under 'present'" in refused(made, Bank(("Effusion.", "effusion"), ("Dry.",)))
+
+
+def test_a_key_written_twice_is_not_silently_the_last(tmp_path):
+    path = tmp_path / "bank.json"
+    one = '{"present": ["Blob."], "absent": ["No blob."]}'
+    path.write_text(f'{{"name": "x", "version": "1", "banks": {{"blob": {one}, "blob": {one}}}}}')
+    assert "'blob' twice" in refused(read_banks, path)
+
+
+def test_synonyms_join_the_sentences_and_denials_and_other_labels_do_not():
+    names = {"blob": ("blobby mass", "no blob", "lump"), "lump": ()}
+    banks = with_synonyms("mine", "1", names)
+    assert banks.banks["blob"].present == (
+        "Blob.", "There is a blob.", "Blobby mass.", "There is a blobby mass.",
+    )  # fmt: skip
+    assert banks.banks["lump"] == plain("lump")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from radgloss.text.vocabulary import radlex, umls
+from radgloss.text.vocabulary import called, radlex, read, umls
 from radgloss.types import InputRejected
 
 
@@ -79,3 +79,81 @@ def test_other_files_are_refused_by_line_or_header(tmp_path, mrconso):
         umls(path, ["x"])
     with pytest.raises(InputRejected, match="Check the path"):
         umls(tmp_path / "none", ["x"])
+
+
+OWL = """<?xml version="1.0"?>
+<!DOCTYPE rdf:RDF [<!ENTITY made "http://made.up/RID/">]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#" xmlns:owl="http://www.w3.org/2002/07/owl#"
+ xmlns:r="http://made.up/RID/">
+ <owl:Ontology rdf:about="http://made.up/"><rdfs:label>made up</rdfs:label></owl:Ontology>
+ <owl:Class rdf:about="&made;RID1"><rdfs:label>fatty widget</rdfs:label>
+  <rdfs:subClassOf><owl:Class><rdfs:label>nameless</rdfs:label></owl:Class></rdfs:subClassOf>
+  <r:Preferred_name xml:lang="en">fatty widget</r:Preferred_name>
+  <r:Synonym xml:lang="en">widget steatosis</r:Synonym>
+  <r:Synonym xml:lang="de">Fettwidget</r:Synonym></owl:Class>
+ <owl:Class rdf:about="&made;RID2"><rdfs:label>fatty gadget</rdfs:label>
+  <r:Obsolete>TRUE</r:Obsolete></owl:Class>
+ <owl:Class rdf:ID="RID3"><rdfs:label>hepatic widget</rdfs:label>
+  <r:Synonym>Hepatic Cyst</r:Synonym></owl:Class>
+</rdf:RDF>
+"""
+
+
+def test_owl_gives_what_the_table_gives(tmp_path):
+    path = tmp_path / "radlex.owl"
+    path.write_text(OWL)
+    found = read(path, ["Fatty widget", "fatty gadget", "nameless", "made up", "Fettwidget"])
+    assert found.others == {"Fatty widget": ("widget steatosis",)}
+    assert found.codes == {"Fatty widget": "RID1"}
+    assert found.unknown == ("fatty gadget", "nameless", "made up", "Fettwidget")
+
+
+@pytest.mark.parametrize("text", ["no xml", "<a><b></a>", "<rdf/>"])
+def test_owl_of_another_form_is_refused(tmp_path, text):
+    path = tmp_path / "radlex.owl"
+    path.write_text(text)
+    with pytest.raises(InputRejected) as error:
+        read(path, ["x"])
+    assert error.value.code == "vocabulary"
+
+
+def test_owl_is_read_as_a_stream(tmp_path):
+    """Ten times the classes, not ten times the memory."""
+    import tracemalloc
+
+    def peak(n):
+        path = tmp_path / f"{n}.owl"
+        one = OWL.split("<owl:Ontology")[0]
+        each = "".join(
+            f'<owl:Class rdf:about="&made;X{k}"><rdfs:label>{k:0200}</rdfs:label></owl:Class>'
+            for k in range(n)
+        )
+        path.write_text(f"{one}{each}</rdf:RDF>")
+        tracemalloc.start()
+        assert read(path, ["x"]).unknown == ("x",)
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    assert peak(20_000) < 2 * peak(2_000)
+
+
+def test_a_label_that_only_the_vocabulary_knows_is_asked_as_the_finding(tmp_path):
+    path = tmp_path / "radlex.owl"
+    path.write_text(OWL)
+    found = called(path, ["hepatic widget", "liver cyst", "fatty widget", "gone"])
+    assert found.names == {"hepatic widget": "liver cyst"}
+    assert found.elsewhere == ("fatty widget",)
+    assert found.unknown == ("gone",)
+
+
+def test_a_concept_with_the_names_of_two_findings_is_neither(mrconso):
+    with mrconso.open("a") as lines:
+        lines.writelines(conso("C9", n) for n in ("two in one", "liver cyst", "ascites"))
+    assert called(mrconso, ["two in one"]).elsewhere == ("two in one",)
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(InputRejected, match=r"\.rrf, \.csv"):
+        read(tmp_path / "words.pdf", ["x"])

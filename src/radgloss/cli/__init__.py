@@ -26,6 +26,7 @@ from radgloss.cli.scoring import score
 from radgloss.cli.searching import ground, index, search
 from radgloss.cli.studies import label, report
 from radgloss.cli.training import phantom, systems, train
+from radgloss.cli.words import bank
 from radgloss.errors import InputRejected
 
 __all__ = ["app", "main"]
@@ -41,6 +42,7 @@ app = typer.Typer(
 for command in (
     report, label, index, search, ground, inspect, doctor, phantom, systems, train, export,
     precision, serve, demo,
+    bank,
 ):  # fmt: skip
     app.command()(command)
 app.command("eval")(evaluate)

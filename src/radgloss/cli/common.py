@@ -14,7 +14,8 @@ from radgloss.errors import InputRejected
 
 __all__ = [
     "DONE", "NOTICE", "PART", "REJECTED", "Input", "Json", "Modality", "ModelName", "Output",
-    "PrecisionName", "Workers", "check_file", "left_out", "modality_of", "path", "print_json",
+    "PrecisionName", "VocabularyFile", "VocabularySource", "Workers", "called_in", "check_file",
+    "left_out", "lines", "modality_of", "path", "print_json",
     "settings_of", "table", "tell_precision", "text_of",
 ]  # fmt: skip
 
@@ -56,6 +57,16 @@ PrecisionName = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes that read and decode.")
 ]
+VocabularyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--vocabulary", help="Your MRCONSO.RRF (UMLS), or RadLex as CSV or OWL.", parser=path
+    ),
+]
+VocabularySource = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Of UMLS only names of this source (SAB); repeatable."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
@@ -75,6 +86,41 @@ def left_out(problems: Iterable[InputRejected]) -> None:
         print(f"left out: {problem}", file=sys.stderr)
     if listed:
         raise typer.Exit(PART)
+
+
+def lines(path: Path) -> list[str]:
+    """The labels of a file, one a line; "#" begins a remark."""
+    if not path.is_file():
+        raise InputRejected("missing", str(path), "no such file", "a list of labels", "Check it.")
+    found = [line.strip() for line in text_of(path).splitlines()]
+    kept = [line for line in found if line and not line.startswith("#")]
+    if not kept:
+        raise InputRejected("empty", str(path), "no label", "one label a line", "Write some.")
+    return kept
+
+
+def called_in(
+    vocabulary: Path | None, asked: list[str], sources: list[str] | None
+) -> dict[str, str]:
+    """By label as asked, the finding that a vocabulary says it is; what it cannot say goes to
+    stderr."""
+    if vocabulary is None:
+        if sources:
+            print("warning: --source is ignored without --vocabulary.", file=sys.stderr)
+        return {}
+    from radgloss.text.vocabulary import called
+
+    found = called(vocabulary, asked, sources or ())
+    for label, what in found.names.items():
+        print(f"{label}: asked as {what}", file=sys.stderr)
+    for labels, why in (
+        (found.ambiguous, "a name of several concepts"),
+        (found.unknown, "not in the vocabulary"),
+        (found.elsewhere, "a concept that is no finding here"),
+    ):
+        if labels:
+            print(f"asked as they stand, {why}: {', '.join(labels)}", file=sys.stderr)
+    return dict(found.names)
 
 
 def print_json(value: Any) -> None:

@@ -15,9 +15,13 @@ from radgloss.cli.common import (
     ModelName,
     Output,
     PrecisionName,
+    VocabularyFile,
+    VocabularySource,
     Workers,
+    called_in,
     check_file,
     left_out,
+    lines,
     modality_of,
     path,
     print_json,
@@ -29,6 +33,12 @@ from radgloss.cli.common import (
 from radgloss.errors import InputRejected
 
 __all__ = ["label", "report"]
+
+SETS = "Also which answers remain, with this coverage (0.9: wrong in one study of ten)."
+SETS_MEAN = (
+    "Remaining: the truth is among these in {:.0%} of such studies, ill or healthy, over many; "
+    "both: nothing was ruled out."
+)
 
 
 def report(
@@ -123,28 +133,41 @@ def label(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A CSV file.", parser=path)
     ] = None,
+    bank: Annotated[
+        Path | None, typer.Option(help="Your own prompts, JSON (docs/label.md).", parser=path)
+    ] = None,
+    sets: Annotated[float | None, typer.Option(min=0, max=1, help=SETS)] = None,
+    vocabulary: VocabularyFile = None,
+    source: VocabularySource = None,
     modality: Modality = "",
     model: ModelName = None,
     precision: PrecisionName = None,
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Zero-shot labels: a probability, or an abstention and its reason."""
+    """Zero-shot labels: a probability, or an abstention and its reason.
+
+    A bank's sentences replace the model's own; no calibration belongs to them, so such a label
+    abstains and gives its log-odds.
+    """
     settings = settings_of(model=model, workers=workers, precision=precision)
     from radgloss import wiring
+    from radgloss.text.banks import read_banks
 
     kind = modality_of(modality)
     if output:
         check_file(output)
     asked = list(name or [])
     if labels:
-        asked += _lines(labels)
+        asked += lines(labels)
+    own = read_banks(bank) if bank else None
+    known = called_in(vocabulary, asked, source)
     loaded = wiring.load(settings["model"], precision=settings["precision"])
     tell_precision(settings, loaded)
     studies = wiring.each_study(input, settings, modality=kind)
     rows: list[dict[str, Any]] = []
     problems: list[InputRejected] = []
-    for row in wiring.label_rows(studies, asked, loaded):
+    for row in wiring.label_rows(studies, asked, loaded, own, sets, known):
         if isinstance(row, InputRejected):
             problems.append(row)
         else:
@@ -157,17 +180,14 @@ def label(
     if json:
         print_json(rows)
     elif not output:
-        table(rows, ("study", "label", "probability", "why"))
+        shown = ("study", "label", "probability", *(["logit"] if own else []))
+        remaining = ("remaining",) if sets is not None else ()
+        table(rows, (*shown, *remaining, "why"))
+        if own:
+            print(f"\nIn the words of {own}, for which no calibration was fitted.")
+        if sets is not None:
+            print(f"\n{SETS_MEAN.format(sets)}")
     left_out(problems)
-
-
-def _lines(path: Path) -> list[str]:
-    if not path.is_file():
-        raise InputRejected("missing", str(path), "no such file", "a list of labels", "Check it.")
-    found = [line.strip() for line in text_of(path).splitlines()]
-    if not any(found):
-        raise InputRejected("empty", str(path), "no label", "one label a line", "Write some.")
-    return [line for line in found if line and not line.startswith("#")]
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -179,5 +199,10 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]) if rows else ["study"])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
     disk.write(path, text.getvalue())
+
+
+def _cell(value: Any) -> Any:
+    """A set of states in one cell: "absent or present", "neither"; empty where there is none."""
+    return (" or ".join(value) or "neither") if isinstance(value, list) else value

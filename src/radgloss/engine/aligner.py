@@ -9,6 +9,7 @@ Shapes: N frames · C channels · S side · D width · L phrasings."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,17 +27,19 @@ from radgloss.engine import precision as precisions
 from radgloss.engine.evidence import Occluded, occluded
 from radgloss.engine.texts import Texts
 from radgloss.preprocess import Prepared, prepare
+from radgloss.text.banks import BankSet
 from radgloss.text.denied import denied, opposite
 from radgloss.text.findings import EXAMS, FindingType, finding_type
 from radgloss.text.prompts import Bank, plain
 from radgloss.trust import Detector
 from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Status, Study
 
-__all__ = ["Aligner", "Seen", "chosen"]
+__all__ = ["UNCALIBRATED", "Aligner", "Seen", "chosen"]
 
 Floats = npt.NDArray[np.float32]
 CHUNK = 16  # frames in one forward pass
 TOP = 2  # frames that speak for a study: one alone is too easily a chance
+UNCALIBRATED = "no calibration was fitted for them, so the log-odds is no probability"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,19 @@ class Aligner:
         self.texts = Texts(self._tokenize, self._encode)
         self._last: tuple[Study, tuple[Seen, ...]] | None = None
         self._hidden: dict[tuple[str, int], Occluded] = {}  # of that study, by image and frame
+        self.bank: BankSet | None = None
+
+    def asking(self, bank: BankSet) -> Aligner:
+        """The same model, which asks the bank's labels in the bank's sentences.
+
+        What was fitted to a label's own sentences says nothing about these: such a label has no
+        calibration, no thresholds and no sets, and its log-odds is no probability. Raises
+        InputRejected('text-too-long') for a sentence that the model would cut, which could drop
+        its "no" or its side, and ('no-words')."""
+        self._whole(bank.texts())
+        twin = copy.copy(self)
+        twin.bank, twin._hidden = bank, {}
+        return twin
 
     @classmethod
     def load(
@@ -173,12 +189,18 @@ class Aligner:
         row = _known(label)
         name = row.what if row else label
         fitted = self.checkpoint.trust.sets.get(self.exam(study) or "", {}).get(name)
-        if fitted is None or self.why_not(study):
+        if fitted is None or self._own_words(name) or self.why_not(study):
             return None
         logit = self.raw(study, name)
         (kept,) = fitted.sets([[-logit, logit]])
         states: tuple[Status, ...] = ("absent", "present")
         return tuple(s for s, k in zip(states, kept, strict=True) if k)
+
+    @property
+    def coverages(self) -> tuple[float, ...]:
+        """Those that sets were fitted for: a share of studies whose set holds the truth."""
+        each = (s for of in self.checkpoint.trust.sets.values() for s in of.values())
+        return tuple(sorted({round(1 - s.alpha, 9) for s in each}))
 
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""
@@ -237,12 +259,28 @@ class Aligner:
             raise self._lacks("no-words", "words", "Search it by image")
         return self.checkpoint.tokenizer(texts, self.checkpoint.model.config.text.context)
 
+    def _whole(self, texts: Sequence[str]) -> None:
+        """InputRejected('text-too-long') for the first of these texts that would be cut."""
+        _, mask = self._tokenize(texts)
+        context = self.checkpoint.model.config.text.context
+        _, longer = self.checkpoint.tokenizer(texts, context + 1)
+        for text, kept, wanted in zip(texts, mask.sum(1), longer.sum(1), strict=True):
+            if wanted > kept:
+                raise InputRejected(
+                    "text-too-long", f"{text[:40]!r}…", f"more than {context} tokens",
+                    f"at most {context} for this model", "Shorten it.",
+                )  # fmt: skip
+
+    def _own_words(self, label: str) -> Bank | None:
+        """The user's sentences for a label, where there are any."""
+        return self.bank.find(label) if self.bank else None
+
     def _encode(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return self.checkpoint.model.encode_text(tokens, mask)
 
     def _bank(self, label: str) -> Bank:
-        """How the training texts state and deny a label, or plain sentences."""
-        return self.checkpoint.prompts.get(label) or plain(label)
+        """The user's sentences, those of the training texts, or plain ones."""
+        return self._own_words(label) or self.checkpoint.prompts.get(label) or plain(label)
 
     def _direction(self, label: str) -> Floats:
         """With the finding minus without it, (D,)."""
@@ -263,6 +301,9 @@ class Aligner:
         logit = float(np.mean(np.sort(np.concatenate(per_image))[-TOP:]))
         best = int(np.argmax([p.max() for p in per_image]))
         n = int(per_image[best].argmax())
+        if self._own_words(name):
+            why = stop or f"asked in the words of {self.bank}: {UNCALIBRATED}"
+            return Prediction(label, 0.5, logit, True, why)
         calibration = self.checkpoint.trust.labels.get(exam or "", {}).get(name)
         if calibration is None:
             elsewhere = any(name in of for of in self.checkpoint.trust.labels.values())

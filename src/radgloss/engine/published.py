@@ -8,6 +8,7 @@ Shapes: N frames · C channels · S side · D width."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from radgloss.engine import precision as precisions
 from radgloss.engine.texts import Texts
 from radgloss.preprocess import prepare
 from radgloss.published import Published
+from radgloss.text.banks import BankSet
 from radgloss.text.denied import denied
 from radgloss.text.prompts import plain
 from radgloss.types import Embedding, Image, InputRejected, Prediction, Study
@@ -45,6 +47,16 @@ class PublishedAligner:
         self.space = published.space
         self.texts = Texts(self._tokenize, self._encode)
         self._last: tuple[Study, tuple[Floats, ...]] | None = None
+        self.bank: BankSet | None = None
+
+    def asking(self, bank: BankSet) -> PublishedAligner:
+        """The same weights, which ask the bank's labels in the bank's sentences.
+
+        Raises InputRejected('text-too-long') for one that the model cannot take whole."""
+        self._tokenize(bank.texts())
+        twin = copy.copy(self)
+        twin.bank = bank
+        return twin
 
     @property
     def side(self) -> int:
@@ -76,6 +88,15 @@ class PublishedAligner:
         """The labels that were validated for this study: none."""
         return ()
 
+    def remaining(self, study: Study, label: str) -> None:
+        """No set: none was fitted."""
+        return
+
+    @property
+    def coverages(self) -> tuple[float, ...]:
+        """None: no set was fitted."""
+        return ()
+
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""
         return self._log_odds(label, np.concatenate(self._see(study)))
@@ -84,7 +105,7 @@ class PublishedAligner:
         """Where it is largest, frames (N, D); of a label that denies, the opposite."""
         if what := denied(label):
             return -self._log_odds(what, frames)
-        bank = plain(label)
+        bank = (self.bank.find(label) if self.bank else None) or plain(label)
         present, absent = (self.texts(t).mean(0) for t in (bank.present, bank.absent))
         scale = float(self.published.model.scale.detach())
         return float(np.sort(scale * frames @ (present - absent))[-TOP:].mean())

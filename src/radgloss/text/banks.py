@@ -4,7 +4,8 @@ A zero-shot figure belongs to its sentences as much as to its weights. A `BankSe
 may quote: "chest@2 sha256:5e1f…". Its digest changes with any word and not with the order in which
 labels or sentences were written. Before it is used it is checked: a finding that is only stated, or
 only denied, cannot be asked; a sentence that both states and denies, or that reads as the opposite
-of its list ("No effusion." among those that state one), would turn answers round.
+of its list ("No effusion." among those that state one), would turn answers round. Two labels that
+are one finding, a label that is itself a denial, and a sentence written twice are refused too.
 
     {"name": "chest", "version": "2", "banks": {
         "pleural effusion": {"present": ["Pleural effusion."], "absent": ["No effusion."],
@@ -17,14 +18,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from radgloss.text.denied import denied
 from radgloss.text.facts import findings
-from radgloss.text.prompts import Bank
+from radgloss.text.findings import finding_type
+from radgloss.text.prompts import MOST, Bank, plain
 from radgloss.types import InputRejected
 
-__all__ = ["BankSet", "bank_set", "read_banks", "write_banks"]
+__all__ = ["BankSet", "bank_set", "read_banks", "with_synonyms", "write_banks"]
 
 LISTS = tuple(f.name for f in fields(Bank))
 FORM = '{"name": …, "version": …, "banks": {label: {"present": […], "absent": […]}}}'
@@ -43,6 +47,21 @@ class BankSet:
         """SHA-256 of name, version and every sentence, in one fixed order."""
         return hashlib.sha256(json.dumps(_plain(self), sort_keys=True).encode()).hexdigest()
 
+    def find(self, label: str) -> Bank | None:
+        """The sentences of a label, under any name of the finding that it is; None for another.
+
+        >>> mine = bank_set("mine", "1", {"liver cyst": plain("liver cyst")})
+        >>> mine.find("Hepatic cyst") is mine.find("liver cyst"), mine.find("ascites")
+        (True, None)
+        """
+        wanted = _finding(label)
+        return next((b for k, b in self.banks.items() if _finding(k) == wanted), None)
+
+    def texts(self) -> tuple[str, ...]:
+        """Every sentence, once."""
+        lists = (getattr(b, k) for b in self.banks.values() for k in LISTS)
+        return tuple(dict.fromkeys(s for sentences in lists for s in sentences))
+
     def __str__(self) -> str:
         return f"{self.name}@{self.version} sha256:{self.digest[:12]}"
 
@@ -59,16 +78,39 @@ def bank_set(name: str, version: str, banks: Mapping[str, Bank]) -> BankSet:
         raise _rejected("a prompt bank", "no name or no version", "both", "Name it.")
     if not banks:
         raise _rejected(f"prompt bank {name}", "no label", "one at least", "Add a label.")
+    _check_labels(f"prompt bank {name}", banks)
     for label, bank in banks.items():
         _check(f"prompt bank {name}, {label}", bank)
     return BankSet(name, version, dict(banks))
+
+
+def with_synonyms(
+    name: str, version: str, labels: Mapping[str, tuple[str, ...]], most: int = MOST
+) -> BankSet:
+    """Plain sentences for each label and its other names, the shortest `most` of them.
+
+    labels: by label, its synonyms; one that is a denial, or that is another label, is passed over.
+
+    >>> with_synonyms("mine", "1", {"fatty widget": ("widget fat",)}).banks["fatty widget"].absent
+    ('No fatty widget.', 'There is no fatty widget.', 'No widget fat.', 'There is no widget fat.')
+    """
+    own = {_bare(label) for label in labels}
+    banks = {}
+    for label, others in labels.items():
+        kept = {_bare(o): o for o in others if not denied(o) and _bare(o) not in own}
+        called = [label, *sorted(kept.values(), key=lambda o: (len(o), o))[:most]]
+        each = [plain(one) for one in called]
+        banks[label] = Bank(
+            **{k: tuple(dict.fromkeys(s for b in each for s in getattr(b, k))) for k in LISTS}
+        )
+    return bank_set(name, version, banks)
 
 
 def read_banks(path: Path) -> BankSet:
     """From a JSON file. Raises InputRejected('prompt-bank')."""
     what = f"prompt bank {path.name}"
     try:
-        given = json.loads(path.read_text("utf-8"))
+        given = json.loads(path.read_text("utf-8"), object_pairs_hook=partial(_once, what))
     except OSError as problem:
         raise _rejected(what, "no readable file", FORM, "Check the path.") from problem
     except (UnicodeDecodeError, json.JSONDecodeError) as problem:
@@ -96,6 +138,16 @@ def _plain(banks: BankSet) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _once(what: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: JSON would silently keep the last."""
+    held = dict(pairs)
+    if len(held) < len(pairs):
+        keys = [k for k, _ in pairs]
+        twice = next(k for k in keys if keys.count(k) > 1)
+        raise _rejected(what, f"{twice!r} twice", "each label and list once", "Take one out.")
+    return held
+
+
 def _bank(what: str, given: Any) -> Bank:
     if not isinstance(given, dict) or not set(given) <= set(LISTS):
         raise _rejected(what, "other lists than these", ", ".join(LISTS), "Mend the file.")
@@ -104,6 +156,41 @@ def _bank(what: str, given: Any) -> Bank:
             raise _rejected(what, "something else than a list of sentences", FORM, "Mend the file.")
     lists: dict[str, tuple[str, ...]] = {k: tuple(given.get(k, ())) for k in LISTS}
     return Bank(**lists)
+
+
+def _check_labels(what: str, banks: Mapping[str, Bank]) -> None:
+    """Labels that can be told apart, each the name of something that may be there."""
+    seen: dict[str, str] = {}
+    asked: dict[tuple[Any, ...], str] = {}
+    for label, bank in banks.items():
+        if not label.strip():
+            raise _rejected(what, "a label without a name", "a name", "Name it.")
+        if of := denied(label):
+            raise _rejected(
+                f"{what}, {label}", "a label that denies", f"the label {of!r}",
+                "Write its denial under 'absent'; the opposite answer is that of \"no …\".",
+            )  # fmt: skip
+        first = seen.setdefault(_finding(label), label)
+        if first != label:
+            raise _rejected(
+                f"{what}, {label}", f"the same finding as {first!r}", "each finding once",
+                "Join their sentences under one name.",
+            )  # fmt: skip
+        words = tuple(tuple(sorted(map(_bare, getattr(bank, k)))) for k in LISTS)
+        first = asked.setdefault(words, label)
+        if first != label:
+            raise _rejected(
+                f"{what}, {label}", f"the sentences of {first!r}", "sentences of its own",
+                "Two labels in the same words get the same answer: take one out.",
+            )  # fmt: skip
+
+
+def _finding(label: str) -> str:
+    """The finding's name in every table, or the label without case and double spaces."""
+    try:
+        return finding_type(_bare(label)).what
+    except KeyError:
+        return _bare(label)
 
 
 def _check(what: str, bank: Bank) -> None:
@@ -116,6 +203,12 @@ def _check(what: str, bank: Bank) -> None:
     for k in LISTS:
         if any(not s.strip() for s in getattr(bank, k)):
             raise _rejected(what, f"an empty sentence under {k!r}", "words", "Take it out.")
+        bare = [_bare(s) for s in getattr(bank, k)]
+        if twice := [s for s in bare if bare.count(s) > 1]:
+            raise _rejected(
+                what, f"{twice[0]!r} twice under {k!r}", "each sentence once",
+                "It would weigh double: take one out.",
+            )  # fmt: skip
     for one, other in (("present", "absent"), ("right", "left")):
         both = {_bare(s) for s in getattr(bank, one)} & {_bare(s) for s in getattr(bank, other)}
         if both:

@@ -1,26 +1,30 @@
-"""Synonyms out of a vocabulary that the user has: UMLS's MRCONSO, or RadLex as a table.
+"""Synonyms out of a vocabulary that the user has: UMLS's MRCONSO, or RadLex as a table or OWL.
 
-Neither may be shipped, so nothing of them is here; both are read line by line (MRCONSO has some ten
-million). Asked for names, they answer with the other names of the concepts that bear them. A name
-that several concepts bear ("mass", "cold") is ambiguous: it is reported and gives no synonym,
+Neither may be shipped, so nothing of them is here; all are read as a stream (MRCONSO has some ten
+million lines). Asked for names, they answer with the other names of the concepts that bear them. A
+name that several concepts bear ("mass", "cold") is ambiguous: it is reported and gives no synonym,
 because a wrong one would move a diagnosis.
 
     MRCONSO.RRF   UMLS Reference Manual, chapter 3.3.4: eighteen fields ended by "|"
     RadLex        comma- or tab-separated with a header: a code, a preferred name, synonyms with
                   "|" or ";" between them (the exports of BioPortal and of radlex.org)
+    RadLex        OWL in RDF/XML: each owl:Class with its label, preferred name and synonyms
 """
 
 from __future__ import annotations
 
 import csv
+import re
+import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from radgloss.text.findings import FINDINGS, finding_type
 from radgloss.types import InputRejected
 
-__all__ = ["Synonyms", "radlex", "umls"]
+__all__ = ["Called", "Synonyms", "called", "radlex", "read", "umls"]
 
 FIELDS = 18
 CUI, LAT, SAB, STR, SUPPRESS = 0, 1, 11, 14, 16
@@ -31,6 +35,11 @@ HEADERS = {  # of RadLex tables, lower case without spaces and underscores
     "obsolete": ("obsolete",),
 }
 Row = tuple[str, str]  # concept, one of its names
+NAMES = frozenset(  # of OWL properties, lower case without underscores and namespace
+    {"label", "preflabel", "preferredname", "synonym", "altlabel", "hasexactsynonym"}
+)
+DEAD = frozenset({"obsolete", "deprecated"})
+RDF, XML = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://www.w3.org/XML/1998/namespace}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,66 @@ class Synonyms:
     codes: Mapping[str, str] = field(default_factory=dict)
     ambiguous: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Called:
+    """names: by label as asked, the finding of the house that is the same concept. The others'
+    labels are asked as they stand: ambiguous ones of several concepts, unknown ones of none, and
+    ones whose concept is no finding here."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    ambiguous: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+def read(
+    path: Path, names: Iterable[str], sources: Iterable[str] = (), language: str = "ENG"
+) -> Synonyms:
+    """From a file of any of the three forms, told apart by their endings.
+
+    .rrf: UMLS, of these sources and this language. .csv, .tsv, .owl, .rdf, .xml: RadLex.
+    Raises InputRejected('vocabulary')."""
+    if path.suffix.lower() == ".rrf":
+        return umls(path, names, language, sources)
+    if path.suffix.lower() in (".csv", ".tsv", ".owl", ".rdf", ".xml"):
+        return radlex(path, names)
+    raise _rejected(path.name, f"the ending {path.suffix!r}", ".rrf, .csv, .tsv or .owl",
+                    "Give MRCONSO.RRF of UMLS, or RadLex as a table or OWL.")  # fmt: skip
+
+
+def called(path: Path, labels: Iterable[str], sources: Iterable[str] = ()) -> Called:
+    """Which labels are findings of the house under a name that only the vocabulary knows.
+
+    So they get the finding's own calibrated answer. A label is never taken for a finding on the
+    ground of an ambiguous name, nor where its concept bears the names of two findings."""
+    others = tuple(label for label in dict.fromkeys(labels) if not _ours(label))
+    house = {name: row.what for row in FINDINGS for name in (row.what, *row.synonyms)}
+    found = read(path, (*others, *house), sources)
+    findings: dict[str, set[str]] = defaultdict(set)  # by concept
+    for name, what in house.items():
+        if name in found.codes:
+            findings[found.codes[name]].add(what)
+    names = {
+        label: next(iter(whats))
+        for label in others
+        if label in found.codes and len(whats := findings.get(found.codes[label], set())) == 1
+    }
+    return Called(
+        names,
+        tuple(label for label in others if label in found.ambiguous),
+        tuple(label for label in others if label in found.unknown),
+        tuple(label for label in others if label in found.codes and label not in names),
+    )
+
+
+def _ours(label: str) -> bool:
+    try:
+        finding_type(_key(label))
+    except KeyError:
+        return False
+    return True
 
 
 def umls(
@@ -59,10 +128,12 @@ def umls(
 
 
 def radlex(path: Path, names: Iterable[str]) -> Synonyms:
-    """From a RadLex table, *.csv or *.tsv; obsolete rows are left out.
+    """From a RadLex table, *.csv or *.tsv, or its OWL; what is obsolete is left out.
 
-    Raises InputRejected('vocabulary') for a table without a code, a name or synonyms."""
-    return _gathered(lambda: _table(path), names)
+    Raises InputRejected('vocabulary') for a table without a code, a name or synonyms, and for OWL
+    that is no XML or holds no class."""
+    rows = _table if path.suffix.lower() in (".csv", ".tsv") else _owl
+    return _gathered(lambda: rows(path), names)
 
 
 def _gathered(read: Callable[[], Iterator[Row]], names: Iterable[str]) -> Synonyms:
@@ -120,6 +191,51 @@ def _table(path: Path) -> Iterator[Row]:
         for name in (cells["name"], *cells["synonyms"].replace(";", "|").split("|")):
             if name.strip():
                 yield code, name.strip()
+
+
+def _owl(path: Path) -> Iterator[Row]:
+    """Each class as soon as it has been read; nothing of the file is kept behind it."""
+    classes = 0
+    try:
+        with path.open("rb") as file:
+            depth, root = 0, None
+            for event, element in ET.iterparse(file, ("start", "end")):
+                root = element if root is None else root
+                depth += 1 if event == "start" else -1
+                if event == "end" and depth == 1:
+                    if _bare(element.tag) == "class" and (code := _code(element)):
+                        classes += 1
+                        yield from ((code, name) for name in _class_names(element))
+                    root.clear()
+    except ET.ParseError as problem:
+        raise _rejected(
+            path.name, f"no well-formed XML ({problem})", "OWL in RDF/XML", "Export it again."
+        ) from problem
+    except OSError as problem:
+        raise _rejected(path.name, "no readable file", "OWL", "Check the path.") from problem
+    if not classes:
+        raise _rejected(path.name, "no owl:Class", "OWL in RDF/XML", "Export RadLex as OWL.")
+
+
+def _code(element: ET.Element) -> str:
+    given = element.get(f"{RDF}about") or element.get(f"{RDF}ID") or ""
+    return re.split(r"[/#]", given)[-1]
+
+
+def _class_names(element: ET.Element) -> list[str]:
+    """Its English names; none of a class that is obsolete."""
+    said = [(_bare(child.tag), (child.text or "").strip(), child) for child in element]
+    if any(kind in DEAD and text.casefold() in ("true", "1", "yes") for kind, text, _ in said):
+        return []
+    return [
+        text
+        for kind, text, child in said
+        if kind in NAMES and text and child.get(f"{XML}lang", "en").startswith("en")
+    ]
+
+
+def _bare(tag: str) -> str:
+    return tag.rpartition("}")[2].casefold().replace("_", "")
 
 
 def _places(path: Path, header: list[str]) -> dict[str, int]:
