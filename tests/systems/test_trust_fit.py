@@ -1,9 +1,11 @@
 """What is fitted on validation: sets that cover, and a detector that was measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from radgloss.systems.finish import Asked, fit, score
+from radgloss.systems.finish import Asked, Words, fit, score
 
 EXAM, WHAT = "ct-abdomen", "liver cyst"
 
@@ -44,3 +46,34 @@ def test_without_another_examination_the_choice_is_called_unmeasured():
     trust = fit(studies(50), studies(40, seed=1))
     assert "not measured" in trust.chosen[EXAM]
     assert trust.outliers[EXAM].kind == "nearest"
+
+
+def spoken(n, exam=EXAM, seed=0, near=(1.0, 0.0)):
+    """Features that tell nothing apart; vectors that lie near one direction."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for one in studies(n, exam, seed):
+        v = np.array(near) + 0.05 * rng.normal(size=(3, 2))
+        unit = (v / np.linalg.norm(v, axis=1, keepdims=True)).astype(np.float32)
+        out.append(replace(one, vectors=unit))
+    return out
+
+
+def test_every_detector_is_measured_and_the_best_is_kept_with_the_others_figures():
+    """Only words tell these examinations apart, so a worded detector must win."""
+    words = Words(np.array([[1.0, 0.0]], np.float32), np.array([[0.0, 1.0]], np.float32))
+    validation = [*spoken(40, seed=1), *spoken(40, "xr-chest", seed=2, near=(0.0, 1.0))]
+    trust = fit(spoken(50), validation, words={EXAM: words})
+    assert trust.outliers[EXAM].kind in ("energy", "neglabel")
+    for kind in ("nearest", "mahalanobis", "mcm", "energy", "neglabel"):
+        assert kind in trust.chosen[EXAM]
+    assert trust.outliers[EXAM].foreign(spoken(1, seed=9, near=(0.0, 1.0))[0].vectors)
+    assert score(spoken(20, seed=7), trust)["refused_as_foreign"][EXAM] <= 0.25
+
+
+def test_the_familiar_distances_are_kept_as_the_detector_gives_them():
+    validation = studies(40, seed=1)
+    trust = fit(studies(50), validation)
+    found = sorted(trust.outliers[EXAM].score(a.features) for a in validation)
+    assert trust.familiar[EXAM] == pytest.approx(found, abs=1e-5)
+    assert np.mean(np.array(found) > trust.outliers[EXAM].threshold) <= 0.05

@@ -67,3 +67,13 @@ def test_unknown_kinds_and_keys_are_refused():
     later = {**about, "labels": {"a": {"x": {**about["labels"]["a"]["x"], "charm": 1}}}}
     with pytest.raises(TypeError):
         stored.restored(later, arrays)
+
+
+def test_familiar_distances_come_back_and_older_files_have_none():
+    about, arrays = stored.plain(Trust({}, {}, {}, familiar={"ct-abdomen": (0.5, 1.25)}))
+    assert stored.restored(json.loads(json.dumps(about)), arrays).familiar == {
+        "ct-abdomen": (0.5, 1.25)
+    }
+    about, arrays = stored.plain(Trust({}, {}, {}))
+    assert "familiar" not in about
+    assert stored.restored(about, arrays).familiar == {}

@@ -20,6 +20,7 @@ from radgloss.cli.common import DONE, NOTICE, REJECTED
 from radgloss.cli.evaluating import evaluate
 from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
+from radgloss.cli.monitoring import monitor
 from radgloss.cli.pages import demo, serve
 from radgloss.cli.precision import precision
 from radgloss.cli.scoring import score
@@ -42,7 +43,7 @@ app = typer.Typer(
 for command in (
     report, label, index, search, ground, inspect, doctor, phantom, systems, train, export,
     precision, serve, demo,
-    bank,
+    bank, monitor,
 ):  # fmt: skip
     app.command()(command)
 app.command("eval")(evaluate)

@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ from radgloss.systems.training import tokenizer_of, trained, untrained
 from radgloss.text.banks import BankSet
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import EXAMS, exam_findings
-from radgloss.text.prompts import Bank, gather
+from radgloss.text.prompts import Bank, gather, plain
+from radgloss.text.strange import STRANGE
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.train import cache, prepare, ranks
 from radgloss.train.run import Run
@@ -46,6 +47,7 @@ FAMILIAR = 100  # training studies of an examination that the outlier's bank is 
 SUPPORTING = 100  # training reports of an examination that a draft may point to
 KEPT = 4500  # pictures in the banks of all examinations together
 LEAST = 2  # studies with a finding, and without, that its calibration needs
+NEGATIVE = 100  # sentences that NegLabel holds against an examination's own
 ALPHA = 0.1  # of the sets: the truth is outside one in ten, among the ill and among the healthy
 AS_IT_IS = Change()
 HEADS, HEAD_SEED = 20, 9_000_000  # simulated heads, asked once for the card
@@ -153,6 +155,17 @@ class Asked:
     features: npt.NDArray[np.float32]
     vector: npt.NDArray[np.float32]
     report: str
+    vectors: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 1), np.float32)
+    )  # of its pictures, beside `features`
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Vectors of what an examination's reports state, (K, D), and of what they never do, (M, D)."""
+
+    known: npt.NDArray[np.float32]
+    strange: npt.NDArray[np.float32]
 
 
 def ask(entries: Sequence[Entry], aligner: Aligner, what: str) -> Iterator[Asked]:
@@ -191,6 +204,7 @@ def _ask(entry: Entry, study: Study, aligner: Aligner) -> Asked:
         features=np.concatenate([s.features for s in aligner.see(study)]),
         vector=aligner.embed_study(study).vector,
         report=f"{entry.report.findings} {entry.report.impression}".strip(),
+        vectors=np.concatenate([s.vectors for s in aligner.see(study)]),
     )
 
 
@@ -219,7 +233,7 @@ def finish(
     bare = _aligner(run, model, tokenizer, prompts)
     training = list(ask(_some(manifest.split("train")), bare, "training studies"))
     validation = list(ask(manifest.split("val"), bare, "validation"))
-    trust = fit(training, validation, run.seed)
+    trust = fit(training, validation, run.seed, words_of(bare))
     test = list(ask(manifest.split("test"), bare, "test"))
     card = {
         **card,
@@ -287,12 +301,39 @@ def _some(entries: Sequence[Entry]) -> list[Entry]:
     return [e for many in kept.values() for e in many]
 
 
-def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -> Trust:
-    """Temperatures, thresholds, sides, sets and one outlier detector for each examination."""
+def words_of(aligner: Aligner) -> dict[str, Words]:
+    """For each examination what its reports state, against what other ones state and everyday
+    things: what the worded detectors compare a picture with."""
+    prompts = aligner.checkpoint.prompts
+    stated = {
+        exam: {s for f in exam_findings(exam) for s in
+               (prompts[f.what].present if f.what in prompts else plain(f.what).present)}
+        | {f"{EXAMS[exam].title}."}
+        for exam in EXAMS
+    }  # fmt: skip
+    everything = sorted(set().union(*stated.values()))
+    found = {}
+    for exam, own in stated.items():
+        known = aligner.texts(sorted(own))
+        others = aligner.texts([*STRANGE, *(s for s in everything if s not in own)])
+        found[exam] = Words(known, others[detectors.strange_words(others, known, NEGATIVE)])
+    return found
+
+
+def fit(
+    training: Sequence[Asked],
+    validation: Sequence[Asked],
+    seed: int = 0,
+    words: Mapping[str, Words] | None = None,
+) -> Trust:
+    """Temperatures, thresholds, sides, sets and one outlier detector for each examination.
+
+    words: by examination, for the detectors that need some; without them those are no candidates.
+    """
     labels: dict[str, dict[str, Calibration]] = {}
     sides: dict[str, dict[str, Calibration]] = {}
     sets: dict[str, dict[str, Conformal]] = {}
-    outliers, chosen = {}, {}
+    outliers, chosen, familiar_at = {}, {}, {}
     exams = sorted({a.exam for a in validation} & EXAMS.keys())
     for exam in exams:
         mine = [a for a in validation if a.exam == exam]
@@ -310,30 +351,46 @@ def fit(training: Sequence[Asked], validation: Sequence[Asked], seed: int = 0) -
         if familiar:
             bank = np.concatenate(familiar)
             outliers[exam], chosen[exam] = _detector(
-                bank, validation, exam, KEPT // len(exams), seed
+                bank, validation, exam, KEPT // len(exams), seed, (words or {}).get(exam)
             )
-    return Trust(labels, sides, outliers, f"{len(validation)} validation studies", sets, chosen)
+            detector = outliers[exam]
+            distances = sorted(detector.score(getattr(a, detector.reads)) for a in mine)
+            familiar_at[exam] = tuple(round(d, 6) for d in distances)
+    on = f"{len(validation)} validation studies"
+    return Trust(labels, sides, outliers, on, sets, chosen, familiar_at)
 
 
 def _detector(
-    bank: npt.NDArray[np.float32], validation: Sequence[Asked], exam: str, keep: int, seed: int
+    bank: npt.NDArray[np.float32],
+    validation: Sequence[Asked],
+    exam: str,
+    keep: int,
+    seed: int,
+    words: Words | None,
 ) -> tuple[Detector, str]:
     """The detector that best tells this examination from the others, and how that was found."""
-    mine = [a.features for a in validation if a.exam == exam]
-    others = [a.features for a in validation if a.exam != exam]
-    nearest = outlier.fit(bank, mine, keep, seed=seed)
+    mine = [a for a in validation if a.exam == exam]
+    others = [a for a in validation if a.exam != exam]
+    features = [a.features for a in mine]
+    nearest = outlier.fit(bank, features, keep, seed=seed)
     if min(len(mine), len(others)) < LEAST:
         return nearest, f"{nearest.kind}: not measured, too few studies of other examinations"
     candidates: dict[str, Detector] = {
         nearest.kind: nearest,
-        detectors.Mahalanobis.kind: detectors.fit_mahalanobis(bank, mine),
+        detectors.Mahalanobis.kind: detectors.fit_mahalanobis(bank, features),
     }
+    if words is not None:
+        vectors = [a.vectors for a in mine]
+        candidates |= {
+            kind: detectors.fit_worded(kind, words.known, vectors, words.strange)
+            for kind in detectors.WORDED
+        }
     choice = choosing.choose(candidates, _looked(mine), _looked(others))
     return choice.detector, str(choice)
 
 
-def _looked(features: Sequence[npt.NDArray[np.float32]]) -> list[choosing.Looked]:
-    return [{"features": f} for f in features]
+def _looked(studies: Sequence[Asked]) -> list[choosing.Looked]:
+    return [{"features": a.features, "vectors": a.vectors} for a in studies]
 
 
 def _fit_side(what: str, studies: Sequence[Asked], sides: dict[str, Calibration]) -> None:
@@ -350,7 +407,9 @@ def score(studies: Sequence[Asked], trust: Trust) -> dict[str, Any]:
         exam: _table([a for a in studies if a.exam == exam], exam, trust) for exam in trust.labels
     }
     familiar = {
-        exam: round(float(np.mean([o.foreign(a.features) for a in studies if a.exam == exam])), 3)
+        exam: round(
+            float(np.mean([o.foreign(getattr(a, o.reads)) for a in studies if a.exam == exam])), 3
+        )
         for exam, o in trust.outliers.items()
         if any(a.exam == exam for a in studies)
     }
@@ -410,11 +469,10 @@ def _heads(aligner: Aligner, trust: Trust) -> str:
     """How many simulated head CTs, which no training set holds, the abdomen's outlier refuses."""
     if "ct-abdomen" not in trust.outliers:
         return ""
-    refused = 0
+    refused, detector = 0, trust.outliers["ct-abdomen"]
     for i in range(HEADS):
         seen = aligner.see(phantom.make(HEAD_SEED + i, "ct-head").study)
-        features = np.concatenate([s.features for s in seen])
-        refused += trust.outliers["ct-abdomen"].foreign(features)
+        refused += detector.foreign(np.concatenate([getattr(s, detector.reads) for s in seen]))
     return f"{refused} of {HEADS}"
 
 

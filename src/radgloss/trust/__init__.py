@@ -19,7 +19,8 @@ class Trust:
     labels: how to read each label's score. sides: how to read "right against left" of a label
     (probability of right). outliers: is a study familiar? sets: which of absent (class 0) and
     present (1) remain, from the scores −logit and logit, with a stated coverage. chosen: by
-    examination, which detector it is and how that was measured. `fitted_on` names the validation
+    examination, which detector it is and how that was measured. familiar: the validation studies'
+    distances, sorted, to which a stream of new ones is compared. `fitted_on` names the validation
     set; figures are two-fold cross-fitted there and confirmed on test in the card."""
 
     labels: Mapping[str, Mapping[str, Calibration]]
@@ -28,3 +29,4 @@ class Trust:
     fitted_on: str = ""
     sets: Mapping[str, Mapping[str, Conformal]] = field(default_factory=dict)
     chosen: Mapping[str, str] = field(default_factory=dict)
+    familiar: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -41,6 +41,8 @@ def plain(trust: Trust) -> tuple[dict[str, Any], Arrays]:
         about["sets"] = _each(trust.sets, _conformal)
     if trust.chosen:
         about["chosen"] = dict(trust.chosen)
+    if trust.familiar:
+        about["familiar"] = {exam: list(found) for exam, found in trust.familiar.items()}
     return about, arrays
 
 
@@ -61,6 +63,7 @@ def restored(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -
         fitted_on=about["fitted_on"],
         sets=_each(about.get("sets", {}), _restored_conformal),
         chosen=dict(about.get("chosen", {})),
+        familiar={exam: tuple(found) for exam, found in about.get("familiar", {}).items()},
     )
 
 
