@@ -22,6 +22,7 @@ from radgloss.eval.scoring.reading import Pairs
 __all__ = ["baselines"]
 
 CHUNK = 256
+Owners = npt.NDArray[np.intp]
 Vectors: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 
 
@@ -34,19 +35,21 @@ def baselines(pairs: Pairs, train: Sequence[str] = (), seed: int = 0) -> dict[st
     vectors, weights, vocabulary = _fit(pool)
     found = {"constant": [pool[_medoid(vectors)]] * len(pairs.references)}
     if train or len(set(pairs.patients)) > 1:
-        other = _others(pairs.patients, owners)
-        rng = np.random.default_rng(seed)
-        found["random"] = [pool[int(rng.choice(np.flatnonzero(row)))] for row in other]
+        number = {p: i for i, p in enumerate(dict.fromkeys((*pairs.patients, *owners)))}
+        mine, theirs = (np.array([number[p] for p in x]) for x in (pairs.patients, owners))
         asked = _vectors(pairs.predictions, weights, vocabulary)
-        found["nearest"] = [pool[n] for n in _nearest(asked, vectors, other)]
+        found["random"] = [pool[n] for n in _random(mine, theirs, seed)]
+        found["nearest"] = [pool[n] for n in _nearest(asked, vectors, mine, theirs)]
     return found
 
 
-def _others(patients: Sequence[Hashable], owners: Sequence[Hashable]) -> npt.NDArray[np.bool_]:
-    """(n, m): whose report may stand for whom: anybody's but one's own."""
-    number = {p: i for i, p in enumerate(dict.fromkeys((*patients, *owners)))}
-    mine, theirs = (np.array([number[p] for p in x]) for x in (patients, owners))
-    return np.asarray(mine[:, None] != theirs[None, :])
+def _random(mine: Owners, theirs: Owners, seed: int) -> list[int]:
+    """For each a place in the pool that is not the patient's own: drawn until it is not."""
+    rng = np.random.default_rng(seed)
+    found = rng.integers(len(theirs), size=len(mine))
+    while (own := theirs[found] == mine).any():
+        found[own] = rng.integers(len(theirs), size=int(own.sum()))
+    return [int(n) for n in found]
 
 
 def _fit(pool: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.float64], dict[str, int]]:
@@ -83,10 +86,11 @@ def _medoid(vectors: Vectors) -> int:
     return int(np.argmax(vectors @ middle))
 
 
-def _nearest(asked: Vectors, pool: Vectors, allowed: npt.NDArray[np.bool_]) -> list[int]:
+def _nearest(asked: Vectors, pool: Vectors, mine: Owners, theirs: Owners) -> list[int]:
     found: list[int] = []
     for start in range(0, asked.shape[0], CHUNK):
         some = slice(start, start + CHUNK)
         alike = (asked[some] @ pool.T).toarray()  # (chunk, m)
-        found += np.where(allowed[some], alike, -1.0).argmax(axis=1).tolist()
+        alike[mine[some, None] == theirs[None, :]] = -1.0
+        found += alike.argmax(axis=1).tolist()
     return found

@@ -49,6 +49,7 @@ class BERTScorer:
     def __init__(self, model_type, num_layers, device):
         self.layer = num_layers
     def score(self, cands, refs):
+        assert all(cands)
         return [[self.layer / 10 if a == b else 0.0 for a, b in zip(cands, refs)]] * 3
 """,
 }
@@ -84,6 +85,7 @@ def test_bertscore_takes_weights_of_a_folder(installed):
     family = packages.bertscore(installed, 8)
     assert value(family) == [0.4, 0.4, 0.4]
     assert "layer:8" in family.signature
+    assert family.count(TRUE, ["", SAID[1]])[:, :3].tolist() == [[0.0] * 3] * 2
     with pytest.raises(NotAvailable, match="folder"):
         packages.bertscore(installed / "nowhere", 8).count(TRUE, SAID)
 

@@ -22,7 +22,7 @@ __all__ = ["Family", "Floats", "Member", "NotAvailable", "by_patient", "holm", "
 
 Floats = npt.NDArray[np.float64]
 Value = Callable[[Floats], Floats]
-CHUNK = 1000  # resamples at a time: (1000, P) weights
+WEIGHTS = 2_000_000  # at a time: as many resamples as these are for
 
 
 class NotAvailable(Exception):  # noqa: N818 - not an error: an answer
@@ -89,12 +89,18 @@ def intervals(
         return [(w, float("nan"), float("nan")) for w in whole]
     drawn = np.empty((rounds, len(values)))
     rng = np.random.default_rng(seed)
-    for start in range(0, rounds, CHUNK):
-        sums = _weights(rng, min(CHUNK, rounds - start), len(counts)) @ counts  # (R, k)
+    step = _step(len(counts))
+    for start in range(0, rounds, step):
+        sums = _weights(rng, min(step, rounds - start), len(counts)) @ counts  # (R, k)
         for m, v in enumerate(values):
             drawn[start : start + len(sums), m] = v(sums)
     ends = np.percentile(drawn, [50 * (1 - level), 50 * (1 + level)], axis=0)
     return [(w, float(lo), float(hi)) for w, lo, hi in zip(whole, *ends, strict=True)]
+
+
+def _step(patients: int) -> int:
+    """How many resamples at a time."""
+    return max(1, WEIGHTS // patients)
 
 
 def _weights(rng: np.random.Generator, rounds: int, patients: int) -> Floats:
@@ -126,18 +132,19 @@ def paired(
     exact = len(first) < 63 and 2 ** len(first) <= rounds
     total = 2 ** len(first) if exact else rounds
     further = np.zeros(len(values))
-    step, gap = first.sum(0), second - first  # a swap adds gap to the first and takes it away
-    for start in range(0, total, CHUNK):
-        some = min(CHUNK, total - start)
+    gap = second - first  # a swap adds it to the first system's sum and takes it from the second's
+    step = _step(len(first))
+    for start in range(0, total, step):
+        some = min(step, total - start)
         moved = (_ways(start, some, len(first)) if exact else
                  rng.integers(2, size=(some, len(first))).astype(float)) @ gap  # fmt: skip
         for m, v in enumerate(values):
-            d = v(step + moved) - v(second.sum(0) - moved)
+            d = v(first.sum(0) + moved) - v(second.sum(0) - moved)
             further[m] += (np.abs(d) >= abs(apart[m]) - 1e-12).sum()
     p = further / total if exact else (further + 1) / (total + 1)
     drawn = np.empty((rounds, len(values)))
-    for start in range(0, rounds, CHUNK):
-        w = _weights(rng, min(CHUNK, rounds - start), len(first))
+    for start in range(0, rounds, step):
+        w = _weights(rng, min(step, rounds - start), len(first))
         a, b = w @ first, w @ second
         for m, v in enumerate(values):
             drawn[start : start + len(w), m] = v(a) - v(b)
