@@ -6,7 +6,7 @@ and perturbations are sums of these counts. See `radgloss.eval.metrics.reports.s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from radgloss.eval.metrics.reports.sums import (
     Floats,
     Member,
     NotAvailable,
+    Value,
     by_patient,
     holm,
     intervals,
@@ -32,6 +33,7 @@ __all__ = ["Comparison", "Distinct", "Probe", "Row", "Sheet", "measured", "probe
 PROBED = 200  # references that are perturbed, spread over all
 COLLAPSED = 0.1  # distinct predictions for each distinct reference below which it is said
 Told = Callable[[str], None]
+Counted = dict[str, Floats]  # of each system, and of each perturbation with a sign before its name
 
 
 @dataclass(frozen=True)
@@ -127,18 +129,26 @@ def measured(
     plain = baselines(pairs, train, seed)
     systems = {"": list(pairs.predictions), **plain, **{k: list(v) for k, v in others.items()}}
     perturbed = _perturbed(pairs.references, probed, seed)
-    rows: list[Row] = []
-    drawn: list[tuple[str, str, float, float, float, float]] = []
-    found: list[Probe] = []
+    counted: list[Counted] = []
+    absent: list[str] = []
     for family in families:
         told(family.name)
-        counted, absent = _counted(family, pairs, systems, perturbed)
-        rows += _rows(family, counted, absent, len(pairs.references), rounds, seed)
-        if absent:
-            continue
-        found += _probes(family, counted, perturbed)
-        for name in (*(n for n in plain if n != "random"), *others):
-            drawn += _compared(family, counted[""], counted[name], name, rounds, seed)
+        counts, reason = _counted(family, pairs, systems, perturbed)
+        counted.append(counts)
+        absent.append(reason)
+    able = [(f, c) for f, c in zip(families, counted, strict=True) if c]
+    side_by_side = _Joined(able)
+    told("intervals and tests")
+    values = iter(intervals(side_by_side.counts(""), side_by_side.values, rounds, seed))
+    rows = [row for f, c, why in zip(families, counted, absent, strict=True)
+            for row in _rows(f, c, why, len(pairs.references), values)]  # fmt: skip
+    found = [probe for f, c in able for probe in _probes(f, c, perturbed)]
+    drawn: list[tuple[str, str, float, float, float, float]] = []
+    for name in (*(n for n in plain if n != "random"), *others):
+        theirs = side_by_side.counts(name)
+        answers = paired(side_by_side.counts(""), theirs, side_by_side.values, rounds, seed)
+        drawn += [(m.name, name, *answer)
+                  for m, answer in zip(side_by_side.members, answers, strict=True)]  # fmt: skip
     corrected = holm([row[-1] for row in drawn])
     return Sheet(
         len(pairs.references), len(set(pairs.patients)), rounds, tuple(rows),
@@ -197,19 +207,16 @@ def _perturbed(references: Sequence[str], probed: int, seed: int) -> _Perturbed:
     return _Perturbed(sample, strange, changes)
 
 
-Counted = dict[str, Floats]
-
-
 def _counted(
     family: Family, pairs: Pairs, systems: Mapping[str, Sequence[str]], perturbed: _Perturbed
 ) -> tuple[Counted, str]:
     """Counts by patient of each system ("" is the one that is judged), and of the perturbations
-    under their names; or why there are none. A slow family is asked once for all together."""
+    under their names; or why there are none."""
     true = list(pairs.references)
     asked = {name: (true, list(said)) for name, said in systems.items()}
     asked |= _asked(perturbed)
     try:
-        counted = _together(family, asked) if not family.quick else _apart(family, asked)
+        counted = _apart(family, asked) if family.corpus else _together(family, asked)
     except NotAvailable as reason:
         return {}, str(reason)
     for name in systems:
@@ -256,28 +263,47 @@ def _apart(family: Family, asked: Asked) -> Counted:
 # ------------------------------------------------------------------ what the counts come to
 
 
+class _Joined:
+    """The counts of all families beside each other, so that all share the same resamples."""
+
+    def __init__(self, able: Sequence[tuple[Family, Counted]]) -> None:
+        self._able = able
+        self.members: list[Member] = []
+        self.values: list[Value] = []
+        start = 0
+        for family, counted in able:
+            columns = slice(start, start := start + counted[""].shape[1])
+            self.members += family.members
+            self.values += [_within(m.value, columns) for m in family.members]
+
+    def counts(self, name: str) -> Floats:
+        """(P, k) of a system."""
+        return np.hstack([counted[name] for _, counted in self._able] or [np.zeros((1, 0))])
+
+
+def _within(value: Value, columns: slice) -> Value:
+    return lambda sums: value(sums[..., columns])
+
+
 def _rows(
-    family: Family, counted: Counted, absent: str, n: int, rounds: int, seed: int
+    family: Family,
+    counted: Counted,
+    absent: str,
+    n: int,
+    values: Iterator[tuple[float, float, float]],
 ) -> list[Row]:
     if absent:
         empty = float("nan")
         return [Row(Score("report", m.name, empty, n=n, aim=m.aim), family.signature,
                     absent=absent) for m in family.members]  # fmt: skip
     found = []
-    values = intervals(counted[""], [m.value for m in family.members], rounds, seed)
-    for member, (value, low, high) in zip(family.members, values, strict=True):
+    for member in family.members:
+        value, low, high = next(values)
         beside = {name: float(member.value(c.sum(0))) for name, c in counted.items()
                   if name and name[:1] not in ("=", "~", "?")}  # fmt: skip
         score = Score("report", member.name, value, low, high, n, member.aim)
         found.append(Row(score, family.signature, beside))
     return found
-
-
-def _compared(
-    family: Family, mine: Floats, theirs: Floats, name: str, rounds: int, seed: int
-) -> list[tuple[str, str, float, float, float, float]]:
-    answers = paired(mine, theirs, [m.value for m in family.members], rounds, seed)
-    return [(m.name, name, *answer) for m, answer in zip(family.members, answers, strict=True)]
 
 
 def _probes(family: Family, counted: Counted, perturbed: _Perturbed) -> list[Probe]:

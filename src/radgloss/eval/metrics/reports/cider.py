@@ -38,6 +38,7 @@ def cider_d(tokenizer: str = "report") -> Family:
         f"CIDEr-D|n:4|sigma:6|df:references, kept in resamples|tok:{tokenizer}|scale:10",
         (Member("CIDEr-D", mean),),
         count,
+        corpus=True,
     )
 
 

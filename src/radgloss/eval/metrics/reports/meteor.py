@@ -37,7 +37,6 @@ def meteor(tokenizer: str = "report") -> Family:
         f"METEOR|1.5 jar|lang:en|norm|tok:{tokenizer}|mean:corpus",
         (Member("METEOR", score),),
         count,
-        quick=False,
     )
 
 

@@ -60,8 +60,7 @@ def learned(which: Learned) -> Family:
         return _means(answers)
 
     members = averages("CheXbert") if which.name == "CheXbert" else _members(which)
-    return Family(which.name, f"{which.name}|{which.package}:{_version(which)}", members, count,
-                  quick=False)  # fmt: skip
+    return Family(which.name, f"{which.name}|{which.package}:{_version(which)}", members, count)
 
 
 def bertscore(folder: str | Path, layer: int) -> Family:
@@ -79,7 +78,7 @@ def bertscore(folder: str | Path, layer: int) -> Family:
     name = Path(folder).resolve().name
     signature = (f"BERTScore|bert-score:{_version(BERTSCORE)}|weights:{name}|layer:{layer}"
                  "|idf:no|rescaled:no")  # fmt: skip
-    return Family("BERTScore", signature, _members(BERTSCORE), count, quick=False)
+    return Family("BERTScore", signature, _members(BERTSCORE), count)
 
 
 def no_bertscore() -> Family:
@@ -88,7 +87,7 @@ def no_bertscore() -> Family:
     def count(references: Sequence[str], predictions: Sequence[str]) -> Floats:
         raise NotAvailable("needs weights on this machine: --bert FOLDER:LAYER")
 
-    return Family("BERTScore", "BERTScore|weights:none", _members(BERTSCORE), count, quick=False)
+    return Family("BERTScore", "BERTScore|weights:none", _members(BERTSCORE), count)
 
 
 def _means(answers: Floats) -> Floats:

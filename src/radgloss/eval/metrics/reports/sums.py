@@ -44,14 +44,14 @@ class Member:
 @dataclass(frozen=True)
 class Family:
     """count: (references, predictions) → (n, k); may raise `NotAvailable`. signature: everything
-    that must be equal for two values to be comparable. quick: thousands of pairs a second; the
-    others are asked once for all texts together."""
+    that must be equal for two values to be comparable. corpus: the counts of a pair depend
+    on the other pairs; where they do not, each pair of texts is counted once for all questions."""
 
     name: str
     signature: str
     members: tuple[Member, ...]
     count: Callable[[Sequence[str], Sequence[str]], Floats]
-    quick: bool = True
+    corpus: bool = False
 
 
 def ratio(over: int, under: int) -> Value:
