@@ -88,8 +88,13 @@ def test_what_a_measure_does_not_see_is_said(sheet):
         if p.perturbation == "capitals":
             assert p.share == pytest.approx(0, abs=1e-9), p
     told = page.text(sheet)
-    line = next(x for x in told.splitlines() if x.startswith("| BLEU-1 ") and "sides" in x)
-    assert "sides" in line.rsplit("|", 2)[1]
+    line = next(x for x in told.splitlines() if x.startswith("- ") and "BLEU-1" in x)
+    assert "does not notice sides swapped" in line
+
+
+def test_few_reports_say_nothing_of_what_is_noticed():
+    found = measured(pairs(TRUE[:3], TRUE[:3]), QUICK, rounds=0)
+    assert all(p.noticed is None for p in found.probes)
 
 
 def test_a_right_report_loses_nothing_and_a_strangers_everything():
@@ -108,7 +113,7 @@ CHANGES = {
     "“no” deleted": ("No evidence of effusion. No cyst.", "effusion. cyst."),
     "sizes doubled": ("3.5 x 2 cm mass, 12-mm cyst, T1.", "7 x 4 cm mass, 24-mm cyst, T1."),
     "mm for cm": ("3.5 cm mass, 12mm cyst.", "3.5 mm mass, 12cm cyst."),
-    "severity changed": ("Mild edema, large effusion.", "Severe edema, small effusion."),
+    "severity changed": ("Mild edema, small bowel normal.", "Severe edema, small bowel normal."),
     "finding dropped": ("Heart normal. Left effusion. Effusion again.", "Heart normal. "),
     "finding added": ("Clear.", "Clear. There is a moderate right pleural effusion."),
     "“unchanged” added": ("Left effusion. Clear.", "Left effusion, unchanged. Clear."),

@@ -90,13 +90,13 @@ def perturbations(probes: Sequence[Probe]) -> str:
         return ""
     counts = {p.perturbation: p.n for p in probes}
     shown = [p for p in PERTURBATIONS if counts.get(p.name)]
-    rows = []
+    rows: list[list[str]] = []
+    blind: dict[str, list[str]] = {}
     for measure in dict.fromkeys(p.measure for p in probes):
         own = {p.perturbation: p for p in probes if p.measure == measure}
-        cells = [_share(own[p.name]) for p in shown]
-        blind = [p.short for p in shown if p.harmful and own[p.name].noticed is False]
-        rows.append([measure, *cells, ", ".join(blind)])
-    header = ["% lost on", *(p.short for p in shown), "does not notice"]
+        rows.append([measure, *(_share(own[p.name]) for p in shown)])
+        unseen = ", ".join(p.name for p in shown if p.harmful and own[p.name].noticed is False)
+        blind.setdefault(unseen, []).append(measure)
     told = "; ".join(f"{p.short}: {p.name} ({counts[p.name]} reports"
                      f"{'' if p.harmful else ', harmless'})" for p in shown)  # fmt: skip
     legend = (
@@ -104,7 +104,10 @@ def perturbations(probes: Sequence[Probe]) -> str:
         f"another patient's report. Below {NOTICED:.0%} it does not notice; on harmless changes it "
         f"should lose nothing. {told}."
     )
-    return f"{_table(header, rows)}\n\n{legend}"
+    unseen_by = [f"- {', '.join(names)}: does not notice {what}" for what, names in blind.items()
+                 if what]  # fmt: skip
+    table = _table(["% lost on", *(p.short for p in shown)], rows)
+    return "\n\n".join([table, legend, *(["\n".join(unseen_by)] if unseen_by else [])])
 
 
 def _share(probe: Probe) -> str:

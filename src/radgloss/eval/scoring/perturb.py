@@ -32,10 +32,11 @@ class Perturbation:
     change: Callable[[str], str]
 
 
-def _exchanged(pairs: dict[str, str]) -> Callable[[str], str]:
-    """Every word of the table for its partner, with its capital."""
+def _exchanged(pairs: dict[str, str], but: str = "") -> Callable[[str], str]:
+    """Every word of the table for its partner, with its capital. but: what must not follow."""
     table = pairs | {b: a for a, b in pairs.items() if b not in pairs}
-    pattern = re.compile(rf"\b({'|'.join(sorted(table, key=len, reverse=True))})\b", re.IGNORECASE)
+    pattern = re.compile(rf"\b({'|'.join(sorted(table, key=len, reverse=True))})\b{but}",
+                         re.IGNORECASE)  # fmt: skip
 
     def change(text: str) -> str:
         return pattern.sub(lambda m: _as(m[0], table[m[0].lower()]), text)
@@ -66,9 +67,10 @@ def _other_unit(text: str) -> str:
     return _UNIT.sub(lambda m: m[1] + ("cm" if m[2] == "mm" else "mm"), text)
 
 
+_NO_SEVERITY = r"(?! (?:bowel|intestin|airway|vessel|cell|part|lesions may|rotated|limited))"
 _severity = _exchanged({"small": "large", "mild": "severe", "mildly": "severely", "trace":
                         "massive", "minimal": "marked", "tiny": "huge", "slight": "gross",
-                        "slightly": "markedly"})  # fmt: skip
+                        "slightly": "markedly"}, but=_NO_SEVERITY)  # fmt: skip
 
 
 def _dropped(text: str) -> str:

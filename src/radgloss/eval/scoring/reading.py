@@ -96,18 +96,18 @@ def pair(references: Written, predictions: Written) -> Pairs:
 def notes(pairs: Pairs) -> tuple[str, ...]:
     """What somebody who reads the scores should know of the texts."""
     said, true = [words(t) for t in pairs.predictions], [words(t) for t in pairs.references]
-    found = [
-        (_count(not w for w in said), "predictions have no words: they are scored as they are"),
-        (_count(0 < len(w) < 4 for w in said), "predictions are shorter than four words: they "
-         "have no 4-grams"),
-        (_count(len(w) > LONG for w in (*said, *true)), f"texts have more than {LONG} words"),
-        (_count(_MOJIBAKE.search(t) for t in (*pairs.predictions, *pairs.references)), "texts "
-         "hold signs of a broken encoding (� or Ã©): words that contain them match nothing"),
-        (_count(_foreign(t) for t in (*pairs.predictions, *pairs.references)), "texts are mostly "
-         "not in Latin letters: rouge_score's words are empty for them, and facts and labels are "
-         "read from English only"),
-    ]  # fmt: skip
-    return tuple(f"{n} {what}." for n, what in found if n)
+    both = (*pairs.predictions, *pairs.references)
+    found = {
+        "Predictions without words, scored as they are": _count(not w for w in said),
+        "Predictions of fewer than four words, which have no 4-grams":
+            _count(0 < len(w) < 4 for w in said),
+        f"Texts of more than {LONG} words": _count(len(w) > LONG for w in (*said, *true)),
+        "Texts with signs of a broken encoding (� or Ã©), whose words match nothing":
+            _count(_MOJIBAKE.search(t) for t in both),
+        "Texts mostly not in Latin letters (rouge_score has no words for them; facts and labels "
+        "are read from English only)": _count(_foreign(t) for t in both),
+    }  # fmt: skip
+    return tuple(f"{what}: {n}." for what, n in found.items() if n)
 
 
 def _count(each: Any) -> int:

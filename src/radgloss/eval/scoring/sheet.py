@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from radgloss import __version__
 from radgloss.eval.metrics.reports.mistakes import Mistakes
 from radgloss.eval.metrics.reports.sums import (
     Family,
@@ -31,6 +32,7 @@ from radgloss.eval.scoring.reading import Pairs
 __all__ = ["Comparison", "Distinct", "Probe", "Row", "Sheet", "measured", "probes"]
 
 PROBED = 200  # references that are perturbed, spread over all
+LEAST = 5  # changed reports from which it is said what a measure notices
 COLLAPSED = 0.1  # distinct predictions for each distinct reference below which it is said
 Told = Callable[[str], None]
 Counted = dict[str, Floats]  # of each system, and of each perturbation with a sign before its name
@@ -74,8 +76,8 @@ class Probe:
 
     @property
     def noticed(self) -> bool | None:
-        """None where it could not be found out."""
-        return None if self.share != self.share else self.share >= NOTICED
+        """None where it could not be found out: also on fewer than `LEAST` reports."""
+        return None if self.share != self.share or self.n < LEAST else self.share >= NOTICED
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,11 @@ def measured(
 def _signature(pairs: Pairs, train: Sequence[str], rounds: int, seed: int) -> str:
     unit = "patients" if len(set(pairs.patients)) < len(pairs.patients) else "pairs"
     pool = f"{len(train)} training reports" if train else "references of other patients"
-    return (f"pairs:{len(pairs.references)}|bootstrap:{rounds} of {unit}, percentile 95 %"
-            f"|test:randomisation, Holm|baselines:{pool}|seed:{seed}")  # fmt: skip
+    return (
+        f"radgloss:{__version__}|pairs:{len(pairs.references)}"
+        f"|bootstrap:{rounds} of {unit}, percentile 95 %|test:randomisation, Holm"
+        f"|baselines:{pool}|seed:{seed}"
+    )
 
 
 def _distinct(pairs: Pairs) -> Distinct:
