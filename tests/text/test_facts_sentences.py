@@ -133,6 +133,14 @@ def only(sentence, what):
     return fact
 
 
+def test_large_tells_how_much_is_there_and_limits_what_is_not():
+    for text in ("A large left effusion.", "The effusion is large.", "Sizeable effusion."):
+        assert only(text, "pleural effusion").finding.severity == "large"
+    denied = only("No large effusion.", "pleural effusion")
+    assert (denied.finding.status, denied.finding.severity, denied.limit) == ("absent", "", "large")
+    assert only("The effusion is not large.", "pleural effusion").finding.severity == ""
+
+
 def test_what_the_tricky_sentences_say_beside_their_facts():
     assert only("Small left effusion.", "pleural effusion").finding.severity == "small"
     previous = only("Segment VI mass, 32 mm (previously 28 x 21 mm).", "liver lesion").finding

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from radgloss.text.facts.certainty import CAUSES
 from radgloss.text.facts.nouns import (
+    GREAT,
     add_place,
     describe,
     measured,
@@ -220,6 +221,8 @@ def _query(s: Clause, item: Item) -> None:
 def _limit(s: Clause, item: Item) -> None:
     if item.head >= 0 or s.cur is None:
         describe(s.mods, item)
+    elif s.cur.status != "absent" and s.items[s.k - 1].cat != "not":
+        s.cur.severity = s.cur.severity or GREAT.get(item.term.word, "")
 
 
 def _conspicuity(s: Clause, item: Item) -> None:

@@ -14,8 +14,12 @@ from radgloss.text.facts.terms import Item, Place, Term
 from radgloss.text.facts.things import SHARED
 from radgloss.types import Side
 
-__all__ = ["add_place", "changed", "describe", "doubt", "measured", "modify", "place_item",
+__all__ = ["GREAT", "add_place", "changed", "describe", "doubt", "measured", "modify", "place_item",
            "procedure", "that_in", "thing"]  # fmt: skip
+
+
+GREAT = {"large": "large", "sizeable": "large", "sizable": "large", "gross": "marked"}
+"""Words that limit what is denied ("no large effusion") and tell how severe is what is there."""
 
 
 def add_place(places: list[Place], new: Place, apart: bool = False) -> None:
@@ -233,6 +237,7 @@ def _mentions_of(s: Clause, item: Item, mods: Mods) -> list[Mention]:
         return [mention]
     if is_denied(s, mods):
         return _deny(s, mention, mods)
+    mention.severity = mention.severity or GREAT.get(mods.limit, "")
     doubt(s, mention, mods)
     for term in mods.changes:
         changed(s, mention, term)
