@@ -25,6 +25,8 @@ from radgloss.engine import precision as precisions
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
 from radgloss.engine.grounding import Grounding
+from radgloss.engine.probe_file import Probe, write_probe
+from radgloss.engine.probed import Probed
 from radgloss.engine.published import PublishedAligner
 from radgloss.exchange import files, provenance
 from radgloss.index import Index
@@ -53,7 +55,9 @@ from radgloss.workflow import status
 if TYPE_CHECKING:
     from radgloss.bench.manifest.figures import Sheet
     from radgloss.bench.page import Table
+    from radgloss.data.manifest import Manifest
     from radgloss.export.towers import Exported
+    from radgloss.systems.probing import Fitted
 
 __all__ = [
     "FORMATS", "Model", "Reported", "evaluate", "find_checkpoint", "index", "load", "load_trained",
@@ -402,15 +406,17 @@ def label_rows(
     bank: BankSet | None = None,
     coverage: float | None = None,
     called: Mapping[str, str] | None = None,
+    fitted: Probe | None = None,
 ) -> Iterator[dict[str, Any] | InputRejected]:
     """One row for each study and label; a refused study is passed on.
 
     bank: sentences of the user's, and its labels where none is asked. coverage: sets are wanted.
-    called: what the vocabulary of the user calls by another name. Whatever can be known to be wrong
+    called: what the vocabulary of the user calls by another name. fitted: answers in the model's
+    stead. Whatever can be known to be wrong
     is raised before any study is read: InputRejected('no-labels') where none is asked of what was
     validated on none, what `asking` raises, and ('coverage')."""
     asked = tuple(labels) or (tuple(bank.banks) if bank else ())
-    if not asked and isinstance(model, PublishedAligner):
+    if not asked and not fitted and isinstance(model, PublishedAligner):
         raise InputRejected(
             "no-labels", "the request", "no label, and weights that were validated on none",
             "at least one", "Give --label or --labels.",
@@ -418,8 +424,30 @@ def label_rows(
     ask = labelling.Ask(asked, coverage, called or {}, str(bank or ""))
     if bank:
         model = model.asking(bank)
-    labelling.check(ask, model)
-    return labelling.rows(studies, ask, model)
+    answering = Probed(_speaker(model), fitted) if fitted else model
+    labelling.check(ask, answering)
+    return labelling.rows(studies, ask, answering)
+
+
+def probe(
+    model: Model | PublishedAligner,
+    manifest: Manifest,
+    out: Path,
+    kind: str = "ss-text",
+    bank: BankSet | None = None,
+    coverage: float = 0.9,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+) -> tuple[Fitted, str]:
+    """Fit a probe on the studies of a manifest and write it; also its digest. Raises what
+    `systems.probing.fit` raises."""
+    from radgloss.systems.probing import fit
+
+    done = fit(_speaker(model), manifest, kind, bank, coverage, progress)
+    return done, write_probe(out, done.probe)
+
+
+def _speaker(model: Model | PublishedAligner) -> Aligner | PublishedAligner:
+    return model.aligner if isinstance(model, Model) else model
 
 
 def each_study(

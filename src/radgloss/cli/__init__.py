@@ -23,6 +23,7 @@ from radgloss.cli.looking import doctor, inspect
 from radgloss.cli.monitoring import monitor
 from radgloss.cli.pages import demo, serve
 from radgloss.cli.precision import precision
+from radgloss.cli.probing import probe
 from radgloss.cli.scoring import score
 from radgloss.cli.searching import ground, index, search
 from radgloss.cli.studies import label, report
@@ -43,7 +44,7 @@ app = typer.Typer(
 for command in (
     report, label, index, search, ground, inspect, doctor, phantom, systems, train, export,
     precision, serve, demo,
-    bank, monitor,
+    bank, monitor, probe,
 ):  # fmt: skip
     app.command()(command)
 app.command("eval")(evaluate)

@@ -136,6 +136,9 @@ def label(
     bank: Annotated[
         Path | None, typer.Option(help="Your own prompts, JSON (docs/label.md).", parser=path)
     ] = None,
+    probe: Annotated[
+        Path | None, typer.Option(help="A file of `radgloss probe`.", parser=path)
+    ] = None,
     sets: Annotated[float | None, typer.Option(min=0, max=1, help=SETS)] = None,
     vocabulary: VocabularyFile = None,
     source: VocabularySource = None,
@@ -152,6 +155,7 @@ def label(
     """
     settings = settings_of(model=model, workers=workers, precision=precision)
     from radgloss import wiring
+    from radgloss.engine.probe_file import read_probe
     from radgloss.text.banks import read_banks
 
     kind = modality_of(modality)
@@ -160,14 +164,17 @@ def label(
     asked = list(name or [])
     if labels:
         asked += lines(labels)
+    if bank and probe:
+        raise typer.BadParameter("--bank and --probe exclude each other (radgloss probe --bank).")
     own = read_banks(bank) if bank else None
+    fitted = read_probe(probe) if probe else None
     known = called_in(vocabulary, asked, source)
     loaded = wiring.load(settings["model"], precision=settings["precision"])
     tell_precision(settings, loaded)
     studies = wiring.each_study(input, settings, modality=kind)
     rows: list[dict[str, Any]] = []
     problems: list[InputRejected] = []
-    for row in wiring.label_rows(studies, asked, loaded, own, sets, known):
+    for row in wiring.label_rows(studies, asked, loaded, own, sets, known, fitted):
         if isinstance(row, InputRejected):
             problems.append(row)
         else:

@@ -24,7 +24,7 @@ import numpy as np
 
 from radgloss.types import InputRejected, Region, Report
 
-__all__ = ["SCHEMA", "Caption", "Entry", "Manifest", "read_manifest"]
+__all__ = ["SCHEMA", "SPLITS", "Caption", "Entry", "Manifest", "one_split_each", "read_manifest"]
 
 SCHEMA = 1
 SPLITS = ("train", "val", "test")
@@ -94,7 +94,7 @@ def read_manifest(path: Path, allowed_bad: float = 0.01) -> Manifest:
     if len(bad) > allowed_bad * total:
         raise _rejected(path.name, f"{len(bad)} bad lines of {total}",
                         f"at most {allowed_bad:.0%}", _first(bad))  # fmt: skip
-    _one_split_each(path, entries)
+    one_split_each(path, entries)
     return Manifest(path, tuple(entries), tuple(bad))
 
 
@@ -202,7 +202,7 @@ def _region(value: Any) -> Region | None:
     return Region(low, high)
 
 
-def _one_split_each(path: Path, entries: Iterable[Entry]) -> None:
+def one_split_each(path: Path, entries: Iterable[Entry]) -> None:
     """No patient, and no study under another patient's name, on both sides."""
     for what, key, do in (
         ("a patient", _patient, "Split by patient, not by study."),

@@ -27,7 +27,7 @@ from radgloss.engine import precision as precisions
 from radgloss.engine.evidence import Occluded, occluded
 from radgloss.engine.texts import Texts
 from radgloss.preprocess import Prepared, prepare
-from radgloss.text.banks import BankSet
+from radgloss.text.banks import BankSet, canonical
 from radgloss.text.denied import denied, opposite
 from radgloss.text.findings import EXAMS, FindingType, finding_type
 from radgloss.text.prompts import Bank, plain
@@ -201,6 +201,20 @@ class Aligner:
         """Those that sets were fitted for: a share of studies whose set holds the truth."""
         each = (s for of in self.checkpoint.trust.sets.values() for s in of.values())
         return tuple(sorted({round(1 - s.alpha, 9) for s in each}))
+
+    def frames(self, study: Study) -> Floats:
+        """The unit vectors of every frame of every image, (N, D)."""
+        return np.concatenate([s.vectors for s in self.see(study)])
+
+    def pair(self, label: str) -> Floats:
+        """The mean vectors of the sentences that deny a label and that state it, (2, D)."""
+        bank = self._bank(canonical(label))
+        return np.stack([self.texts(t).mean(0) for t in (bank.absent, bank.present)])
+
+    @property
+    def scale(self) -> float:
+        """What cosines are multiplied with to be log-odds."""
+        return self._scale
 
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""

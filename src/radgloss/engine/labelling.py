@@ -49,7 +49,7 @@ def check(ask: Ask, model: Labels) -> None:
             "coverage", "the sets", f"a coverage of {ask.coverage:g}",
             " or ".join(f"{c:g}" for c in fitted) or "a model that sets were fitted for",
             "Sets are fitted on validation studies, never on those that are asked: take a fitted "
-            "coverage.",
+            "coverage, or fit one on your own studies with `radgloss probe --coverage`.",
         )  # fmt: skip
 
 

@@ -97,6 +97,20 @@ class PublishedAligner:
         """None: no set was fitted."""
         return ()
 
+    def frames(self, study: Study) -> Floats:
+        """The unit vectors of every frame of every image, (N, D)."""
+        return np.concatenate(self._see(study))
+
+    def pair(self, label: str) -> Floats:
+        """The mean vectors of the sentences that deny a label and that state it, (2, D)."""
+        bank = (self.bank.find(label) if self.bank else None) or plain(label)
+        return np.stack([self.texts(t).mean(0) for t in (bank.absent, bank.present)])
+
+    @property
+    def scale(self) -> float:
+        """What cosines are multiplied with to be log-odds."""
+        return float(self.published.model.scale.detach())
+
     def raw(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of a label, as `trust` wants it."""
         return self._log_odds(label, np.concatenate(self._see(study)))

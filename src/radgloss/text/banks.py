@@ -28,7 +28,7 @@ from radgloss.text.findings import finding_type
 from radgloss.text.prompts import MOST, Bank, plain
 from radgloss.types import InputRejected
 
-__all__ = ["BankSet", "bank_set", "read_banks", "with_synonyms", "write_banks"]
+__all__ = ["BankSet", "bank_set", "canonical", "read_banks", "with_synonyms", "write_banks"]
 
 LISTS = tuple(f.name for f in fields(Bank))
 FORM = '{"name": …, "version": …, "banks": {label: {"present": […], "absent": […]}}}'
@@ -54,8 +54,8 @@ class BankSet:
         >>> mine.find("Hepatic cyst") is mine.find("liver cyst"), mine.find("ascites")
         (True, None)
         """
-        wanted = _finding(label)
-        return next((b for k, b in self.banks.items() if _finding(k) == wanted), None)
+        wanted = canonical(label)
+        return next((b for k, b in self.banks.items() if canonical(k) == wanted), None)
 
     def texts(self) -> tuple[str, ...]:
         """Every sentence, once."""
@@ -170,7 +170,7 @@ def _check_labels(what: str, banks: Mapping[str, Bank]) -> None:
                 f"{what}, {label}", "a label that denies", f"the label {of!r}",
                 "Write its denial under 'absent'; the opposite answer is that of \"no …\".",
             )  # fmt: skip
-        first = seen.setdefault(_finding(label), label)
+        first = seen.setdefault(canonical(label), label)
         if first != label:
             raise _rejected(
                 f"{what}, {label}", f"the same finding as {first!r}", "each finding once",
@@ -185,7 +185,7 @@ def _check_labels(what: str, banks: Mapping[str, Bank]) -> None:
             )  # fmt: skip
 
 
-def _finding(label: str) -> str:
+def canonical(label: str) -> str:
     """The finding's name in every table, or the label without case and double spaces."""
     try:
         return finding_type(_bare(label)).what

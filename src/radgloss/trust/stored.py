@@ -20,7 +20,9 @@ from radgloss.trust.detectors import WORDED, Mahalanobis, Worded
 from radgloss.trust.isotonic import Steps
 from radgloss.trust.outlier import Detector, Outlier
 
-__all__ = ["plain", "restored"]
+__all__ = [
+    "calibration_of", "calibration_values", "conformal_of", "conformal_values", "plain", "restored",
+]  # fmt: skip
 
 Arrays = dict[str, npt.NDArray[Any]]
 NEAREST = Outlier.kind
@@ -29,7 +31,8 @@ NEAREST = Outlier.kind
 def plain(trust: Trust) -> tuple[dict[str, Any], Arrays]:
     """Values for JSON, and arrays under names that begin with their examination."""
     about: dict[str, Any] = {
-        "labels": _each(trust.labels, _calibration), "sides": _each(trust.sides, _calibration),
+        "labels": _each(trust.labels, calibration_values),
+        "sides": _each(trust.sides, calibration_values),
         "outliers": {}, "fitted_on": trust.fitted_on,
     }  # fmt: skip
     arrays: Arrays = {"none": np.zeros(1, np.float32)}
@@ -38,7 +41,7 @@ def plain(trust: Trust) -> tuple[dict[str, Any], Arrays]:
         about["outliers"][exam] = values
         arrays |= {f"{exam}.{name}": array for name, array in held.items()}
     if trust.sets:
-        about["sets"] = _each(trust.sets, _conformal)
+        about["sets"] = _each(trust.sets, conformal_values)
     if trust.chosen:
         about["chosen"] = dict(trust.chosen)
     if trust.familiar:
@@ -57,11 +60,11 @@ def restored(about: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -
         }
         outliers[exam] = _restored_detector(values, held)
     return Trust(
-        labels=_each(about["labels"], _restored_calibration),
-        sides=_each(about["sides"], _restored_calibration),
+        labels=_each(about["labels"], calibration_of),
+        sides=_each(about["sides"], calibration_of),
         outliers=outliers,
         fitted_on=about["fitted_on"],
-        sets=_each(about.get("sets", {}), _restored_conformal),
+        sets=_each(about.get("sets", {}), conformal_of),
         chosen=dict(about.get("chosen", {})),
         familiar={exam: tuple(found) for exam, found in about.get("familiar", {}).items()},
     )
@@ -71,14 +74,14 @@ def _each(table: Mapping[str, Mapping[str, Any]], turn: Any) -> dict[str, dict[s
     return {exam: {label: turn(v) for label, v in of.items()} for exam, of in table.items()}
 
 
-def _calibration(c: Calibration) -> dict[str, Any]:
+def calibration_values(c: Calibration) -> dict[str, Any]:
     values = asdict(c)
     if c.steps is None:
         del values["steps"]
     return values
 
 
-def _restored_calibration(values: Mapping[str, Any]) -> Calibration:
+def calibration_of(values: Mapping[str, Any]) -> Calibration:
     steps = values.get("steps")
     if steps is None:
         return Calibration(**values)
@@ -86,12 +89,12 @@ def _restored_calibration(values: Mapping[str, Any]) -> Calibration:
     return Calibration(**{**values, "steps": read})
 
 
-def _conformal(c: Conformal) -> dict[str, Any]:
+def conformal_values(c: Conformal) -> dict[str, Any]:
     """JSON has no infinity: a class that can never be left out has none."""
     return {**asdict(c), "least": [v if np.isfinite(v) else None for v in c.least]}
 
 
-def _restored_conformal(values: Mapping[str, Any]) -> Conformal:
+def conformal_of(values: Mapping[str, Any]) -> Conformal:
     least = tuple(-np.inf if v is None else float(v) for v in values["least"])
     return Conformal(**{**values, "least": least, "studied": tuple(values["studied"])})
 
