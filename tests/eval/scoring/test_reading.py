@@ -48,6 +48,11 @@ def test_three_forms_of_the_same_reports(tmp_path):
     assert texts(write(tmp_path / "a.tsv", "text\n" + "\n".join(reports))) == reports
 
 
+def test_a_line_ends_where_the_file_says_so_and_nowhere_else(tmp_path):
+    path = write(tmp_path / "a.txt", "No\u2028effusion\x0c.\r\n\r\nCyst.\r\n")
+    assert texts(path) == ("No\u2028effusion\x0c.", "", "Cyst.")
+
+
 def test_findings_and_impression_are_joined_and_one_file_may_hold_both_roles(tmp_path):
     path = table(tmp_path / "a.csv", [{"findings": "Clear.", "impression": "Normal."}])
     assert texts(path) == ("FINDINGS: Clear.\nIMPRESSION: Normal.",)
@@ -82,6 +87,8 @@ def test_what_cannot_be_paired_is_refused(tmp_path):
     assert refused(both, a, table(tmp_path / "d.csv", [*rows, {"id": "y", "report": "b"}])) == (
         "score-pairs"
     )
+    blank = [{"id": "", "report": "a"}, {"id": "x", "report": "a"}]
+    assert refused(both, a, table(tmp_path / "e.csv", blank)) == "score-pairs"
     assert refused(both, ["a", " . "], ["a", "b"]) == "score-empty"
     assert refused(both, [], []) == "score-rows"
 

@@ -1,5 +1,6 @@
 """What stands on a sheet: baselines nobody can praise, perturbations with known answers, tests."""
 
+import json
 import math
 
 import numpy as np
@@ -206,5 +207,12 @@ def test_the_command_prints_writes_and_refuses(tmp_path, monkeypatch):
     assert {p.name for p in out.iterdir()} == {"score.md", "score.json", "mistakes.csv"}
     assert (out / "score.md").read_text() == done.output
     assert len((out / "mistakes.csv").read_text().splitlines()) == 9
+    machine = CliRunner().invoke(app, ["score", str(true), str(said), "--rounds", "0", "--json"])
+    told = json.loads(machine.output)
+    assert told["rows"][0]["score"]["low"] is None
+    assert {p["noticed"] for p in told["probes"]} >= {True, False}
     wrong = CliRunner().invoke(app, ["score", str(true), str(said), "--other", "random=x"])
     assert wrong.exit_code == 2
+    said.write_text("\n".join(TRUE[:7]))
+    with pytest.raises(InputRejected, match="7 predictions for 8 references"):
+        CliRunner().invoke(app, ["score", str(true), str(said)], catch_exceptions=False)

@@ -74,7 +74,8 @@ def load(given: str | Path | Sequence[str], role: str, column: str = "") -> Writ
         raise InputRejected("score-rows", path.name, "one JSON value", "JSON lines",
                             "Write one object a line and name it .jsonl.")  # fmt: skip
     else:
-        rows = [{"text": line} for line in text.splitlines()]
+        lines = text.replace("\r\n", "\n").removesuffix("\n")  # not at U+2028 and its like
+        rows = [{"text": line} for line in lines.split("\n")] if lines else []
     _some(rows, path.name)
     chosen = _columns(rows, role, column, path.name)
     return Written(path.name, tuple(_text(row, chosen) for row in rows),
@@ -127,7 +128,7 @@ def _some(rows: Sequence[Any], name: str) -> None:
 
 def _order(references: Written, predictions: Written) -> Sequence[int]:
     """For each reference the place of its prediction."""
-    named = [w for w in (references, predictions) if all(w.ids)]
+    named = [w for w in (references, predictions) if any(w.ids)]
     if len(named) < 2:
         if len(references.texts) != len(predictions.texts):
             raise InputRejected(
@@ -138,6 +139,12 @@ def _order(references: Written, predictions: Written) -> Sequence[int]:
             )  # fmt: skip
         return range(len(references.texts))
     for written in named:
+        blank = [n for n, i in enumerate(written.ids, 1) if not i]
+        if blank:
+            raise InputRejected(
+                "score-pairs", written.name, f"no identifier in {_rows(blank)}",
+                "one in every row, or in none", "Fill or remove the column.",
+            )  # fmt: skip
         twice = [n for n, i in enumerate(written.ids) if written.ids.index(i) != n] \
             if len(set(written.ids)) < len(written.ids) else []  # fmt: skip
         if twice:
