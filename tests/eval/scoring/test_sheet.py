@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,6 +185,14 @@ def test_fifty_thousand_words_are_scored():
     assert len(long.split()) > 45_000
     for family in (QUICK[0], QUICK[1], bleu.coco(), rouge.google()):
         assert np.isfinite(family.count([TRUE[0], long], [long, TRUE[0]])).all()
+
+
+def test_the_page_shows_the_table_that_was_measured():
+    root = Path(__file__).parents[3]
+    told = (root / "docs" / "metrics.md").read_text().split("<!-- measured -->")[1].strip()
+    newest = max((root / "benchmarks" / "results").glob("metrics-*.md")).read_text()
+    assert told
+    assert told in newest
 
 
 def test_unknown_options_are_refused():
