@@ -113,7 +113,8 @@ def speed(true: list[str], said: list[str]) -> list[str]:
         f"| {ROUNDS:,} resamples of BLEU-1 … 4 | {many:.2f} |",
         f"| paired test and interval of the difference, {ROUNDS:,} each | {test:.2f} |",
         f"| the six classes of error, texts met for the first time | {facts:.2f} |",
-        f"| the whole sheet but METEOR, words kept: intervals, baselines, tests, perturbations | {whole:.2f} |",
+        "| the whole sheet but METEOR, words kept: intervals, baselines, tests, perturbations "
+        f"| {whole:.2f} |",
         f"| sacreBLEU with its interval of {ROUNDS:,}, words and all | {mine:.2f} |",
         f"| the same by sacrebleu 2.6 (`n_bootstrap`) | {peer:.2f} |",
     ]
