@@ -433,7 +433,7 @@ def probe(
     model: Model | PublishedAligner,
     manifest: Manifest,
     out: Path,
-    kind: str = "ss-text",
+    kind: str = "lp++",
     bank: BankSet | None = None,
     coverage: float = 0.9,
     progress: Callable[[int, int], object] = lambda done, total: None,

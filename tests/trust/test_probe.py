@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy import optimize
 from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import check_estimator
 
 from radgloss.trust.probe import LinearProbe, LPPlusPlus, SSText
 
@@ -50,24 +53,24 @@ def test_ss_text_is_where_its_objective_is_lowest():
 
     best = optimize.minimize(objective, texts.ravel(), method="BFGS").x.reshape(K, D)
     probe = SSText(texts=texts, tau=tau).fit(X, y)
-    assert probe.weights * tau == pytest.approx(best, abs=1e-3)
+    assert probe.coef_ * tau == pytest.approx(best, abs=1e-3)
 
 
 def test_a_class_without_examples_keeps_its_words():
     X, y, texts = draw()
     seen = y != "c"
     probe = SSText(texts=texts, names=("a", "b", "c"), tau=0.1).fit(X[seen], y[seen])
-    assert probe.weights[2] * 0.1 == pytest.approx(texts[2])
+    assert probe.coef_[2] * 0.1 == pytest.approx(texts[2])
     assert probe.classes_.tolist() == ["a", "b", "c"]
 
 
 def test_lp_plus_plus_never_rises_and_begins_with_the_words():
     X, y, texts = draw()
     probe = LPPlusPlus(texts=texts, scale=20.0, turns=100).fit(X, y)
-    assert (np.diff(probe.losses) <= 1e-12).all()
+    assert (np.diff(probe.losses_) <= 1e-12).all()
     zero = LPPlusPlus(texts=texts, scale=20.0, turns=0).fit(X, y)
     assert zero.logits(X) == pytest.approx(20.0 * X @ texts.T)
-    assert probe.losses[-1] < 0.8 * zero.losses[0]
+    assert probe.losses_[-1] < 0.8 * zero.losses_[0]
 
 
 def test_lp_plus_plus_reaches_the_minimum_that_another_optimiser_finds():
@@ -81,7 +84,7 @@ def test_lp_plus_plus_reaches_the_minimum_that_another_optimiser_finds():
 
     best = optimize.minimize(loss, np.zeros(K * D + K), method="BFGS", options={"gtol": 1e-7})
     probe = LPPlusPlus(texts=texts, scale=1.0, turns=20000).fit(X, y)
-    assert probe.losses[-1] == pytest.approx(best.fun, abs=2e-4)
+    assert probe.losses_[-1] == pytest.approx(best.fun, abs=2e-4)
     assert probe.predict_proba(X).sum(axis=1) == pytest.approx(1)
 
 
@@ -110,3 +113,32 @@ def test_what_cannot_be_fitted_or_asked_says_why():
         LPPlusPlus(texts=texts[:2]).fit(X, y)
     with pytest.raises(ValueError, match="columns"):
         SSText(texts=texts).fit(X, y).predict(X[:, :2])
+
+
+class Checked(ClassifierMixin, BaseEstimator, LinearProbe):
+    """With scikit-learn's own tags, which say what its checks may ask."""
+
+    def __init__(self, C=1.0):
+        self.C = C
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_own_checks_pass():
+    """All but two that ask for its own classes of error and warning, which would need it."""
+    done = check_estimator(Checked(), on_fail=None, on_skip=None)
+    failed = {r["check_name"]: str(r["exception"]) for r in done if r["status"] == "failed"}
+    assert failed.keys() <= {"check_estimators_unfitted", "check_supervised_y_2d"}, failed
+    assert sum(r["status"] == "passed" for r in done) > 40
+
+
+def test_probes_can_be_cloned_and_with_scikit_learns_tags_searched():
+    X, y, texts = draw(90)
+    for one in (LinearProbe(C=2.0), SSText(texts=texts, tau=0.2), LPPlusPlus(texts=texts)):
+        twin = clone(one)
+        assert twin is not one
+        assert twin.get_params().keys() == one.get_params().keys()
+        assert twin.fit(X, y).score(X, y) > 0.7
+    best = GridSearchCV(Checked(), {"C": [1e-6, 1.0]}, cv=3).fit(X, y)
+    assert best.best_params_["C"] in (1e-6, 1.0)
+    with pytest.raises(ValueError, match="no parameter"):
+        LinearProbe().set_params(D=1)

@@ -42,7 +42,7 @@ def probe(
         Path | None,
         typer.Option(help="Their truth: CSV with study and a column a label.", parser=path),
     ] = None,
-    kind: Annotated[Kind, typer.Option(help=KIND)] = "ss-text",
+    kind: Annotated[Kind, typer.Option(help=KIND)] = "lp++",
     bank: Annotated[Path | None, typer.Option(help="Your own prompts.", parser=path)] = None,
     coverage: Annotated[float, typer.Option(help="Of the sets: 0.9 is one in ten wrong.")] = 0.9,
     model: ModelName = None,

@@ -189,7 +189,8 @@ def label(
     elif not output:
         shown = ("study", "label", "probability", *(["logit"] if own else []))
         remaining = ("remaining",) if sets is not None else ()
-        table(rows, (*shown, *remaining, "why"))
+        table([{k: _cell(v) for k, v in row.items()} for row in rows],
+              (*shown, *remaining, "why"))  # fmt: skip
         if own:
             print(f"\nIn the words of {own}, for which no calibration was fitted.")
         if sets is not None:
@@ -212,4 +213,6 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def _cell(value: Any) -> Any:
     """A set of states in one cell: "absent or present", "neither"; empty where there is none."""
+    if value is None:
+        return ""
     return (" or ".join(value) or "neither") if isinstance(value, list) else value

@@ -67,7 +67,7 @@ class Studies:
 def fit(
     speaker: Speaker,
     manifest: Manifest,
-    kind: str = "ss-text",
+    kind: str = "lp++",
     bank: BankSet | None = None,
     coverage: float = 0.9,
     progress: Callable[[int, int], object] = lambda done, total: None,
@@ -97,7 +97,7 @@ def fit(
         "train": len(train.frames), "val": len(val.frames),
     }  # fmt: skip
     probe = replace(_believed(probe, val, coverage), strangers=_strangers(train, val), about=about)
-    rows = tuple(_figures(probe, label, train, test) for label in probe.labels
+    rows = tuple(_figures(probe, label, train, val, test) for label in probe.labels
                  if label in labels or label in probe.calibration)  # fmt: skip
     return Fitted(probe, rows, tuple(refused))
 
@@ -184,7 +184,7 @@ def _line(
     else:
         made = LPPlusPlus(texts=speaker.pair(label), names=(False, True), scale=speaker.scale)
     made.fit(X, true)
-    apart = made.weights[1] - made.weights[0], float(made.bias[1] - made.bias[0])
+    apart = made.coef_[1] - made.coef_[0], float(made.intercept_[1] - made.intercept_[0])
     return apart[0].astype(np.float32), apart[1]
 
 
@@ -232,8 +232,8 @@ def _of_attributes(bare: Probe, train: Studies) -> Probe:
     return replace(
         bare,
         labels=labels,
-        weights=_float32([p.weights[1] - p.weights[0] for p in dap.probes]),
-        bias=_float32([p.bias[1] - p.bias[0] for p in dap.probes]),
+        weights=_float32([p.coef_[1] - p.coef_[0] for p in dap.probes]),
+        bias=_float32([p.intercept_[1] - p.intercept_[0] for p in dap.probes]),
         rows=_float32(rows[:, dap.known]),
         shares=_float32(dap.share),
     )
@@ -264,17 +264,24 @@ def _strangers(train: Studies, val: Studies) -> outlier.Outlier | None:
     return outlier.fit(train.means(), [m[None] for m in val.means()], KEPT)
 
 
-def _figures(probe: Probe, label: str, train: Studies, test: Studies) -> dict[str, Any]:
-    """Counts, what validation said in cross-fitting, and what test says."""
-    k, (_, known) = probe.labels.index(label), train.known(label)
-    which, true = test.known(label)
+def _figures(
+    probe: Probe, label: str, train: Studies, val: Studies, test: Studies
+) -> dict[str, Any]:
+    """Counts, and what validation and test say. The ranking of neither was fitted on it; ECE on
+    validation is cross-fitted."""
+    _, known = train.known(label)
     c = probe.calibration.get(label)
-    row: dict[str, Any] = {
+    return {
         "label": label, "trained_with": int(known.sum()), "without": int((~known).sum()),
-        "val_auroc": round(c.auroc, 3) if c else "", "val_ece": round(c.ece, 3) if c else "",
-        "test_auroc": "", "test_n": len(true),
+        "val_auroc": _auroc(probe, label, val), "val_ece": round(c.ece, 3) if c else "",
+        "test_auroc": _auroc(probe, label, test), "test_n": len(test.known(label)[1]),
     }  # fmt: skip
-    if len(true) and true.any() and not true.all():
-        logits = np.array([probe.logits(test.frames[n])[k] for n in which], np.float64)
-        row["test_auroc"] = round(auroc(logits, true), 3)
-    return row
+
+
+def _auroc(probe: Probe, label: str, studies: Studies) -> float | str:
+    """ "" where the studies know only one side."""
+    k, (which, true) = probe.labels.index(label), studies.known(label)
+    if not len(true) or true.all() or not true.any():
+        return ""
+    logits = np.array([probe.logits(studies.frames[n])[k] for n in which], np.float64)
+    return round(auroc(logits, true), 3)
