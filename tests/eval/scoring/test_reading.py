@@ -124,6 +124,12 @@ def test_what_should_be_known_is_told():
         "x " * 6000,
     ]
     told = " ".join(notes(pair(load(true, "reference"), load(said, "prediction"))))
-    for what in ("without words", "fewer than four", "broken encoding", "Latin", "more than 5000"):
+    for what in (
+        "without words",
+        "fewer than four",
+        "broken encoding",
+        "English",
+        "more than 5000",
+    ):
         assert what in told
     assert notes(pair(load(true, "reference"), load(["Left effusion is seen."] * 5, "p"))) == ()

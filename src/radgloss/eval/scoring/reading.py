@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from radgloss.eval.metrics.reports.language import foreign
 from radgloss.eval.metrics.reports.tokens import words
 from radgloss.types import InputRejected
 
@@ -105,19 +106,14 @@ def notes(pairs: Pairs) -> tuple[str, ...]:
         f"Texts of more than {LONG} words": _count(len(w) > LONG for w in (*said, *true)),
         "Texts with signs of a broken encoding (� or Ã©), whose words match nothing":
             _count(_MOJIBAKE.search(t) for t in both),
-        "Texts mostly not in Latin letters (rouge_score has no words for them; facts and labels "
-        "are read from English only)": _count(_foreign(t) for t in both),
+        "Texts that seem not to be English, the one language that facts and labels are read from "
+        "(and rouge_score has words of a to z only)": _count(map(foreign, both)),
     }  # fmt: skip
     return tuple(f"{what}: {n}." for what, n in found.items() if n)
 
 
 def _count(each: Any) -> int:
     return sum(bool(x) for x in each)
-
-
-def _foreign(text: str) -> bool:
-    letters = [c for c in text if c.isalpha()]
-    return bool(letters) and sum(c > "\u024f" for c in letters) > 0.5 * len(letters)
 
 
 def _some(rows: Sequence[Any], name: str) -> None:

@@ -72,6 +72,17 @@ def test_denials_count_where_they_are_asked_for():
     assert found["fact F1, with denials"] == pytest.approx(2 / 3)
 
 
+def test_a_foreign_denial_is_never_read_as_a_finding():
+    true = ["Kein Pneumothorax. Herz normal groß.", "Erguss rechts, kein Pneumothorax."]
+    with pytest.raises(NotAvailable, match="2 of 2"):
+        six_classes().count(true, true)
+
+
+def test_telegrams_of_english_are_english():
+    true = ["Left effusion.", "No PTX.", "NAD", "Non-obstructing 5 mm renal stone, right."]
+    assert value(six_classes(), true, true)["errors: all"] == 0
+
+
 @pytest.mark.parametrize("family", [six_classes(), fact_f1()])
 def test_a_language_that_is_not_read_gives_no_figure(family):
     with pytest.raises(NotAvailable, match="English"):

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from radgloss.eval.metrics.reports.language import check_english
 from radgloss.eval.metrics.reports.sums import Family, Floats, Member, NotAvailable, Value
 from radgloss.text.facts.chexpert import LABELS, labels
 
@@ -48,6 +49,7 @@ def label_counts(true: np.ndarray, said: np.ndarray) -> Floats:
 
 
 def _count(references: Sequence[str], predictions: Sequence[str]) -> Floats:
+    check_english(references)
     true = np.array([_positive(t) for t in references])
     if not true[:, 1:].any():  # all "No Finding": nothing was read, or nothing is there
         raise NotAvailable("no label was read in any reference")

@@ -28,6 +28,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from radgloss.eval.metrics.facts import match
+from radgloss.eval.metrics.reports.language import check_english
 from radgloss.eval.metrics.reports.sums import Family, Floats, Member, NotAvailable, Value, ratio
 from radgloss.text.facts import Fact, merge, read
 from radgloss.types import Finding, Side
@@ -180,8 +181,9 @@ def _of(exam: str) -> str:
 
 
 def _check(references: Sequence[str], exam: str) -> None:
+    check_english(references)
     if not any(_read(t, exam).positive or _read(t, exam).denied for t in references):
-        raise NotAvailable("no fact was read in any reference (it knows English reports only)")
+        raise NotAvailable("no fact was read in any reference")
 
 
 # ------------------------------------------------------------------ reading
