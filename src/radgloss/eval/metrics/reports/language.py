@@ -28,7 +28,8 @@ MOST = 0.5
 
 
 def foreign(text: str) -> bool:
-    """
+    """Whether a text is in another language than English.
+
     >>> foreign("Kein Pneumothorax."), foreign("Pas d'épanchement."), foreign("No pneumothorax.")
     (True, True, False)
     """
@@ -40,8 +41,8 @@ def foreign(text: str) -> bool:
 
 
 def check_english(references: Sequence[str]) -> None:
-    """Raises `NotAvailable` where half of the references or more are in another language."""
-    strange = sum(foreign(t) for t in references)
-    if strange >= MOST * len(references):
-        raise NotAvailable(f"it reads English, and {strange} of {len(references)} references are "
-                           "not")  # fmt: skip
+    """Raises `NotAvailable` where half of the different references or more are not English."""
+    each = dict.fromkeys(references)
+    strange = sum(map(foreign, each))
+    if strange >= MOST * len(each):
+        raise NotAvailable(f"it reads English, and {strange} of {len(each)} references are not")
