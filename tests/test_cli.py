@@ -183,3 +183,52 @@ def test_a_training_that_could_not_be_scored_says_so(monkeypatch, tmp_path):
     assert done.exit_code == 0
     assert "Not scored" in done.output
     assert "auroc" not in done.output
+
+
+# ------------------------------------------------------------------ labels in one's own words
+
+
+def test_a_bank_is_written_checked_and_named_by_its_words(tmp_path):
+    path = tmp_path / "mine.json"
+    done = told("bank", "-o", path, "--label", "blob", "--json")
+    digest = json.loads(done.stdout)["digest"]
+    assert json.loads(told("bank", "--check", path, "--json").stdout)["digest"] == digest
+    path.write_text(path.read_text().replace("Blob.", "Lump."))
+    assert json.loads(told("bank", "--check", path, "--json").stdout)["digest"] != digest
+
+
+def test_a_vocabulary_gives_a_bank_other_names(tmp_path):
+    words = tmp_path / "words.csv"
+    words.write_text("Class ID,Preferred Label,Synonyms\nX1,fatty blob,blob steatosis\n")
+    told("bank", "-o", tmp_path / "b.json", "--label", "fatty blob", "--vocabulary", words)
+    assert "Blob steatosis." in (tmp_path / "b.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "code"),
+    [
+        ("--bank", '{"name": "x", "version": "1", "banks": {"blob": {"present": ["Blob."]}}}',
+         "prompt-bank"),
+        ("--probe", "no probe", "probe"),
+        ("--vocabulary", "no vocabulary", "vocabulary"),
+    ],
+)  # fmt: skip
+def test_words_and_probes_that_cannot_be_used_are_refused_before_any_work(
+    no_work, tmp_path, option, text, code
+):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(InputRejected) as error:
+        told("label", "-i", tmp_path, "--label", "blob", option, tmp_path / "x.csv")
+    assert error.value.code == code
+
+
+def test_a_probe_wants_one_source_of_truth(no_work, tmp_path):
+    assert told("probe", "-o", tmp_path / "p").exit_code == 2
+    assert told("probe", "-o", tmp_path / "p", "-i", tmp_path).exit_code == 2
+    both = ("-d", tmp_path / "m.jsonl", "-i", tmp_path, "--truth", tmp_path / "t.csv")
+    assert told("probe", "-o", tmp_path / "p", *both).exit_code == 2
+
+
+def test_a_bank_and_a_probe_exclude_each_other(no_work, tmp_path):
+    words = ("label", "-i", tmp_path, "--bank", tmp_path / "b", "--probe", tmp_path / "p")
+    assert told(*words).exit_code == 2

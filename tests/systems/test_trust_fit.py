@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from radgloss.systems.finish import Asked, Words, fit, score
+from radgloss.engine.aligner import Aligner
+from radgloss.systems.finish import Asked, Words, fit, score, words_of
+from tiny import checkpoint
 
 EXAM, WHAT = "ct-abdomen", "liver cyst"
 
@@ -77,3 +79,12 @@ def test_the_familiar_distances_are_kept_as_the_detector_gives_them():
     found = sorted(trust.outliers[EXAM].score(a.features) for a in validation)
     assert trust.familiar[EXAM] == pytest.approx(found, abs=1e-5)
     assert np.mean(np.array(found) > trust.outliers[EXAM].threshold) <= 0.05
+
+
+def test_strange_words_are_none_that_an_examinations_reports_state():
+    found = words_of(Aligner(checkpoint()))
+    for exam in ("ct-abdomen", "xr-chest"):
+        assert len(found[exam].strange) == 100
+        assert found[exam].known.shape[1] == found[exam].strange.shape[1]
+        nearest = (found[exam].strange @ found[exam].known.T).max()
+        assert nearest < 1 - 1e-6
