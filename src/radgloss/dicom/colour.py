@@ -15,7 +15,7 @@ from radgloss.dicom.limits import Limits
 from radgloss.dicom.source import Source
 from radgloss.types import InputRejected
 
-__all__ = ["COLOURS", "frames"]
+__all__ = ["COLOURS", "UNCONVERTED", "frames", "unshared"]
 
 COLOURS = ("RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL")
 
@@ -34,15 +34,15 @@ def frames(
 
 
 def _rgb(stored: np.ndarray, coded: Pixels) -> np.ndarray:
-    if coded.photometric.startswith("YBR") and coded.syntax in _UNCONVERTED:
+    if coded.photometric.startswith("YBR") and coded.syntax in UNCONVERTED:
         if coded.photometric == "YBR_FULL_422" and stored.shape[2] == 4:
-            stored = _unshared(stored, coded)
+            stored = unshared(stored, coded)
         return _from_ybr(_bytes(stored, coded))
     return _bytes(stored, coded)  # JPEG and JPEG 2000 decoders have converted already
 
 
 # Syntaxes whose decoder leaves YBR as it is.
-_UNCONVERTED = frozenset(
+UNCONVERTED = frozenset(
     f"1.2.840.10008.1.2{end}"
     for end in ("", ".1", ".2", ".1.99", ".5", ".4.57", ".4.70", ".4.80", ".4.81")
 )
@@ -55,7 +55,7 @@ def _bytes(stored: np.ndarray, coded: Pixels) -> np.ndarray:
     return (stored >> (coded.stored - 8)).astype(np.uint8)
 
 
-def _unshared(stored: np.ndarray, coded: Pixels) -> np.ndarray:
+def unshared(stored: np.ndarray, coded: Pixels) -> np.ndarray:
     """(R, C/2, Y Y B R) → (R, C, Y B R)."""
     full = np.empty((coded.rows, coded.columns, 3), stored.dtype)
     full[:, 0::2, 0], full[:, 1::2, 0] = stored[:, :, 0], stored[:, :, 1]

@@ -4,11 +4,13 @@ but to compare four bytes."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from radgloss.dicom import wire
 from radgloss.dicom.limits import Limits
 from radgloss.types import InputRejected
 
@@ -17,6 +19,7 @@ __all__ = [
     "called",
     "is_companion",
     "is_hidden",
+    "listed",
     "members",
     "not_a_file",
     "starts_like_zip",
@@ -66,6 +69,31 @@ def members(
         for name, code in refused
     ]
     return files, rejected
+
+
+def listed(
+    path: Path, limits: Limits, ask: Callable[[dict[str, Any], str], dict[str, Any]]
+) -> tuple[list[File], list[InputRejected], list[str]]:
+    """The files of a folder or zip, or the file itself; those refused; those not looked into.
+
+    ask: puts a request to a child, which alone opens a zip. Raises InputRejected."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        found = f"nothing that can be opened ({type(error).__name__})"
+        raise InputRejected(
+            "no-such-file", called(path), found, "a file or folder", "Check the path."
+        ) from None
+    if stat.S_ISDIR(mode):
+        return walk(path, limits)
+    if not stat.S_ISREG(mode):
+        raise not_a_file(path.name)
+    if not starts_like_zip(path):
+        return [File(path.name, str(path))], [], []
+    answer = ask({"op": "members", "path": str(path)}, path.name)
+    names = wire.understood(tuple[str, ...], answer.get("names"), path.name)
+    refused = wire.understood(tuple[tuple[str, ...], ...], answer.get("refused"), path.name)
+    return *members(path, names, refused), []
 
 
 def walk(root: Path, limits: Limits) -> tuple[list[File], list[InputRejected], list[str]]:

@@ -30,7 +30,7 @@ from radgloss.dicom.values import (
 )
 from radgloss.types import Identity, InputRejected
 
-__all__ = ["header", "meta", "opened_header", "plain_header"]
+__all__ = ["header", "meta", "opened_header", "pixel_element", "plain_header"]
 
 DICOMDIR = "1.2.840.10008.1.3.10"
 
@@ -165,7 +165,7 @@ def _units(data: Data) -> str:
 
 def _pixels(data: Data, file: IO[bytes], source: Source, limits: Limits) -> Pixels | None:
     rows, columns = integer_of(data, "Rows"), integer_of(data, "Columns")
-    found = _pixel_element(data, file)
+    found = pixel_element(data, file)
     if not rows or not columns:
         return None
     if found is None:
@@ -232,7 +232,7 @@ def _guessed_syntax(data: Data) -> str:
     return "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
 
 
-def _pixel_element(data: Data, file: IO[bytes]) -> tuple[int, str, int, int] | None:
+def pixel_element(data: Data, file: IO[bytes]) -> tuple[int, str, int, int] | None:
     """Tag, VR, length and value position of the pixel data at the file's position."""
     implicit, little = data.original_encoding
     start = file.read(12)

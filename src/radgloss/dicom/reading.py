@@ -247,26 +247,7 @@ class Reader:
         return answers
 
     def _files(self, path: Path) -> tuple[list[File], list[InputRejected], list[str]]:
-        try:
-            mode = path.stat().st_mode
-        except (OSError, ValueError) as error:
-            raise InputRejected(
-                "no-such-file",
-                called(path),
-                f"nothing that can be opened ({type(error).__name__})",
-                "a file or folder",
-                "Check the path.",
-            ) from None
-        if stat.S_ISDIR(mode):
-            return walk(path, self.limits)
-        if not stat.S_ISREG(mode):
-            raise not_a_file(path.name)
-        if not starts_like_zip(path):
-            return [File(path.name, str(path))], [], []
-        answer = self._crew.ask({"op": "members", "path": str(path)}, path.name)
-        names = wire.understood(tuple[str, ...], answer.get("names"), path.name)
-        refused = wire.understood(tuple[tuple[str, ...], ...], answer.get("refused"), path.name)
-        return *members(path, names, refused), []
+        return listed(path, self.limits, self._crew.ask)
 
     # -------------------------------------------------------------- pixels
 

@@ -144,6 +144,23 @@ class Server:
         with Source(request["path"], request["member"], self.limits) as source:
             return {"meta": {} if source.is_nifti else parse.meta(source, self.limits)}
 
+    def on_deid(self, request: Message) -> Message:
+        """A file de-identified: its new bytes in parts, then where it belongs and what was done."""
+        from radgloss.dicom.deid import serving
+
+        with Source(request["path"], request["member"], self.limits) as source:
+            return serving.on_deid(source, request, self.limits, self._tell)
+
+    def on_deid_look(self, request: Message) -> Message:
+        """Grey pictures of a file, for somebody who reads text."""
+        from radgloss.dicom.deid import serving
+
+        with Source(request["path"], request["member"], self.limits) as source:
+            return serving.on_look(source, self.limits, self._tell)
+
+    def _tell(self, message: Message) -> None:
+        wire.send(self.channel, {"more": True, **message})
+
     def _write(self, place: int, values: pixels.RealFrame) -> int:
         rows, columns = values.shape
         size = rows * columns * 4

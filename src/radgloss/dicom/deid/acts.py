@@ -22,7 +22,7 @@ from radgloss.dicom.deid.keyed import Key
 from radgloss.dicom.deid.options import Options
 from radgloss.dicom.plain import PIXEL_TAGS
 
-__all__ = ["Job", "clean", "values"]
+__all__ = ["Job", "clean", "values", "vr_of"]
 
 # Sequences whose codes name persons and places; other coded entries are no identity (note 10).
 _PEOPLE = {0x00401101, 0x00080082, 0x00081041, 0x00340001}
@@ -79,7 +79,7 @@ def clean(data: Dataset, job: Job) -> None:
 
 
 def _act(data: Dataset, tag: BaseTag, job: Job) -> None:
-    vr = _vr(data, tag)
+    vr = vr_of(data, tag)
     row = table.row_of(int(tag))
     if row is not None:
         kind = table.action(row, job.options, vr)
@@ -95,7 +95,7 @@ def _act(data: Dataset, tag: BaseTag, job: Job) -> None:
     _ACTIONS[kind](data, tag, vr, job)
 
 
-def _vr(data: Dataset, tag: BaseTag) -> str:
+def vr_of(data: Dataset, tag: BaseTag) -> str:
     """The VR that the file states, else the dictionary's; the first of several."""
     stated = data.get_item(tag).VR  # type: ignore[union-attr]
     if stated and stated != "UN":
@@ -265,7 +265,7 @@ def _safe_private(data: Dataset, job: Job) -> frozenset[int]:
 
 
 def _private(data: Dataset, tag: BaseTag, job: Job, is_safe: bool) -> None:
-    vr = _vr(data, tag)
+    vr = vr_of(data, tag)
     if not is_safe or vr in (*_BYTES, "SQ"):
         _remove(data, tag, job, beyond=False)
         return
