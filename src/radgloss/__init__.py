@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Index", "InputRejected", "__version__", "evaluate", "load", "read", "read_all",
-           "score"]  # fmt: skip
+__all__ = ["Index", "InputRejected", "__version__", "deid", "evaluate", "load", "read",
+           "read_all", "score"]  # fmt: skip
 
 if TYPE_CHECKING:
     from radgloss.dicom import read, read_all
+    from radgloss.dicom.deid import deid
     from radgloss.eval.scoring import score
     from radgloss.index import Index
     from radgloss.types import InputRejected
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "read": "radgloss.dicom",
     "read_all": "radgloss.dicom",
+    "deid": "radgloss.dicom.deid",
     "evaluate": "radgloss.wiring",
     "load": "radgloss.wiring",
     "score": "radgloss.eval.scoring",

@@ -17,6 +17,7 @@ from radgloss import __version__
 from radgloss.cli.archive import archive
 from radgloss.cli.bench import bench
 from radgloss.cli.common import DONE, NOTICE, REJECTED
+from radgloss.cli.deid import deid
 from radgloss.cli.evaluating import evaluate
 from radgloss.cli.export import export
 from radgloss.cli.looking import doctor, inspect
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 for command in (
     report, label, index, search, ground, inspect, doctor, phantom, systems, train, export,
-    precision, serve, demo,
+    precision, deid, serve, demo,
     bank, monitor, probe,
 ):  # fmt: skip
     app.command()(command)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import mmap
 import os
-import stat
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,15 +25,7 @@ from radgloss.dicom import assemble, wire
 from radgloss.dicom.choosing import check_single, map_kind, no_pixels, nothing, with_pixels
 from radgloss.dicom.crew import Crew
 from radgloss.dicom.decoding import Decoded, decode
-from radgloss.dicom.files import (
-    File,
-    called,
-    is_companion,
-    members,
-    not_a_file,
-    starts_like_zip,
-    walk,
-)
+from radgloss.dicom.files import File, called, is_companion, listed
 from radgloss.dicom.header import Coded, Header, Scan
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.memory import anonymous_file

@@ -16,6 +16,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
+from radgloss import terms
 from radgloss.dicom.deid import table, when, words
 from radgloss.dicom.deid.dummies import DUMMY, LENGTHS, TEXTS, dummy
 from radgloss.dicom.deid.keyed import Key
@@ -29,6 +30,7 @@ _PEOPLE = {0x00401101, 0x00080082, 0x00081041, 0x00340001}
 _CODED = range(0x00080100, 0x00080124)  # the code sequence macro (PS3.3 8.8)
 _NAMED = {0x00100010, 0x00100020}  # these get the pseudonym
 _AGE = 0x00101010
+_CHARACTERS = 0x00080005
 _PRIVATE_SAID = 0x00080300  # Private Data Element Characteristics Sequence: about what goes
 _STRAY_GROUPS = (0x0000, 0x0002, 0x0004, 0xFFFA, 0xFFFC, 0xFFFE)  # none of an object's own
 _FORMS = {
@@ -38,8 +40,12 @@ _FORMS = {
     "UI": re.compile(r"[0-9.\\]*"),
 }
 _BYTES = ("OB", "OW", "UN", "OD", "OF", "OL", "OV")
-# Code strings that say how to read the file, whatever somebody is called.
-_ESSENTIAL = {0x00080005, 0x00080008, 0x00080060, 0x00080016}
+# Code strings that say how to read a picture: they stay, whatever somebody is called.
+_TERMS = terms.MODALITIES | {
+    *("ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER", "MPR", "MIP"),
+    *("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422"),
+    *("YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420", "YES", "NO", "IDENTITY", "INVERSE", "LINEAR"),
+}
 
 
 @dataclass
@@ -82,7 +88,7 @@ def _act(data: Dataset, tag: BaseTag, job: Job) -> None:
     vr = vr_of(data, tag)
     row = table.row_of(int(tag))
     if row is not None:
-        kind = table.action(row, job.options, vr)
+        kind = "D" if int(tag) in _NAMED else table.action(row, job.options, vr)
     elif tag == _PRIVATE_SAID:
         kind = "X"
     else:
@@ -97,7 +103,7 @@ def _act(data: Dataset, tag: BaseTag, job: Job) -> None:
 
 def vr_of(data: Dataset, tag: BaseTag) -> str:
     """The VR that the file states, else the dictionary's; the first of several."""
-    stated = data.get_item(tag).VR  # type: ignore[union-attr]
+    stated = data.get_item(tag).VR
     if stated and stated != "UN":
         return str(stated)
     try:
@@ -175,15 +181,19 @@ def _keep(data: Dataset, tag: BaseTag, vr: str, job: Job, counted: bool = True) 
     elif vr in (*TEXTS, "PN", "UR"):
         _rewrite(data, tag, vr, job, lambda text: words.without(text, job.who))
     elif vr == "CS":
-        if int(tag) not in _ESSENTIAL and tag.group != 0x0028:
-            _rewrite(data, tag, vr, job, lambda t: DUMMY if job.who.seen(t) else t)
+        if tag != _CHARACTERS:
+            _rewrite(data, tag, vr, job, lambda t: _code(t, job))
     elif vr in _BYTES:
-        raw = data.get_item(tag).value  # type: ignore[union-attr]
+        raw = data.get_item(tag).value
         if isinstance(raw, bytes) and job.who.lies_in(raw):
             job.found[int(tag)] += 1
             _remove(data, tag, job, beyond=not counted)
     else:
         _check_form(data, tag, vr, job)
+
+
+def _code(value: str, job: Job) -> str:
+    return DUMMY if value.strip() not in _TERMS and job.who.seen(value) else value
 
 
 def _check_form(data: Dataset, tag: BaseTag, vr: str, job: Job) -> None:
@@ -203,7 +213,7 @@ def _check_form(data: Dataset, tag: BaseTag, vr: str, job: Job) -> None:
 
 def _flat(data: Dataset, tag: BaseTag) -> str:
     """The element's value as it stands in the file, without being understood."""
-    raw = data.get_item(tag).value  # type: ignore[union-attr]
+    raw = data.get_item(tag).value
     if isinstance(raw, bytes):
         return raw.decode("latin-1").strip("\0 ")
     return "\\".join(values(data, tag)).strip("\0 ")
@@ -223,9 +233,7 @@ def _c(data: Dataset, tag: BaseTag, vr: str, job: Job) -> None:
         del data[tag]
 
 
-def _rewrite(
-    data: Dataset, tag: BaseTag, vr: str, job: Job, change: Callable[[str], str]
-) -> None:
+def _rewrite(data: Dataset, tag: BaseTag, vr: str, job: Job, change: Callable[[str], str]) -> None:
     old = values(data, tag)
     new = [change(v) for v in old]
     if new == old:

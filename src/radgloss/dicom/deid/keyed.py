@@ -19,9 +19,9 @@ _LEAST_WEEKS, _MOST_WEEKS = 52, 520  # one to ten years back
 
 def _is_registered(uid: str) -> bool:
     """Whether the standard's own registry lists it (PS3.6 A)."""
-    from pydicom.uid import UID_dictionary
+    from pydicom.uid import UID
 
-    return uid in UID_dictionary
+    return UID(uid).name != uid
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a de-identified object says of itself (PS3.15 E.2, E.3; PS3.3 C.12.1, C.7.1.1). Child only."""
+"""What a de-identified object says of itself (PS3.15 E.2, E.3; PS3.3 C.12.1). Child only."""
 
 from __future__ import annotations
 

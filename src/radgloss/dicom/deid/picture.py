@@ -74,9 +74,7 @@ def written_as(coded: Pixels) -> Masked:
     return Masked(photometric, samples, coded.allocated, size)
 
 
-def masked(
-    source: Source, coded: Pixels, boxes: Sequence[Box], limits: Limits
-) -> Iterator[bytes]:
+def masked(source: Source, coded: Pixels, boxes: Sequence[Box], limits: Limits) -> Iterator[bytes]:
     """Every frame with its boxes filled, little endian, samples side by side."""
     target = written_as(coded)
     kind = np.dtype(f"<{'i' if coded.signed else 'u'}{coded.allocated // 8}")

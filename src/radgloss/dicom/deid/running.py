@@ -28,7 +28,7 @@ from radgloss.dicom.limits import Limits
 from radgloss.dicom.worker import Worker
 from radgloss.types import InputRejected
 
-__all__ = ["Done", "Written", "deidentify"]
+__all__ = ["Done", "Written", "check_places", "deidentify"]
 
 Message = dict[str, Any]
 _PATIENT = re.compile(r"P[A-Z2-7]{12}")
@@ -83,7 +83,7 @@ def deidentify(
     can read them, 'output' for a folder in use, 'nothing-usable' where no file came through."""
     source, output = Path(source), Path(output)
     reader = _reader(options, boxes)
-    _check_places(source, output)
+    check_places(source, output)
     done = Done(options, key.fingerprint, reader)
     with Worker(limits) as worker:
         files, done.left_out, done.ignored = listed(source, limits, worker.ask)
@@ -111,7 +111,8 @@ def _reader(options: Options, boxes: Sequence[Box]) -> Tesseract | None:
     return found
 
 
-def _check_places(source: Path, output: Path) -> None:
+def check_places(source: Path, output: Path) -> None:
+    """Raises InputRejected ('output') where the new files would meet others."""
     if output.is_dir() and any(output.iterdir()):
         found, do = "a folder that is not empty", "Choose a new or an empty folder."
     elif source.is_dir() and output.resolve().is_relative_to(source.resolve()):
@@ -178,9 +179,7 @@ class _Run:
         )
         try:
             with aside.open("wb") as part:
-                answer = self.worker.ask(
-                    request, file.name, lambda m: _append(part, m, file.name)
-                )
+                answer = self.worker.ask(request, file.name, lambda m: _append(part, m, file.name))
             summary = wire.understood(Summary, answer.get("summary"), file.name)
             place = _place(summary, file.name)
             target = self.output / place

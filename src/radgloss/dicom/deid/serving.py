@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import IO, Any
 
 from pydicom.dataset import FileDataset
-from pydicom.uid import UID_dictionary
+from pydicom.uid import UID
 
 from radgloss.dicom import codecs, opening, parse, wire
 from radgloss.dicom.deid import acts, marks, picture, subject, writing
@@ -58,7 +57,7 @@ def on_deid(source: Source, request: Message, limits: Limits, tell: Tell) -> Mes
         found=tuple((*pair,) for pair in sorted(job.found.items())),
         modality=modality[:16],
         burned="YES" in burned,
-        private_class=str(data.SOPClassUID) not in UID_dictionary,
+        private_class=UID(data.SOPClassUID).is_private,
         syntax=target,
         pixels=pixels is not None,
         residue=job.who.lies_in(head),
@@ -110,7 +109,7 @@ def _coded(source: Source, limits: Limits) -> Pixels:
     pixels = parse.opened_header(source, limits, digest=False).pixels
     if pixels is None or pixels.kind != "int" or pixels.allocated < 8:
         raise InputRejected(
-            "deid-pixels", "file", "pixels that cannot be masked", "whole numbers of 8 bits or more",
+            "deid-pixels", "file", "pixels that cannot be masked", "whole numbers of 8 bits and up",
             "Leave it out, or look at it by eye.",
         )  # fmt: skip
     return pixels

@@ -81,9 +81,11 @@ def action(row: Row, options: Options, vr: str) -> str:
 # ------------------------------------------------------------------ what the table does not name
 
 _KEPT_URIS = ("CodingSchemeURL", "URNCodeValue")
-_KEPT_UIDS = ("ClassUID", "ClassesInStudy", "ClassesInSeries", "ClassesSupported", "SyntaxUID")
-_KEPT_UIDS += ("SyntaxUIDInFile", "ClassUIDInFile", "CodingSchemeUID", "ContextUID")
-_KEPT_UIDS += ("MappingResourceUID", "CreatorUID", "CreatorVersionUID", "ColorPaletteInstanceUID")
+_KEPT_UIDS = (
+    *("ClassUID", "ClassUIDInFile", "ClassesInStudy", "ClassesInSeries", "ClassesSupported"),
+    *("SyntaxUID", "SyntaxUIDInFile", "CodingSchemeUID", "ContextUID", "MappingResourceUID"),
+    *("CreatorUID", "CreatorVersionUID", "ColorPaletteInstanceUID"),
+)
 _TYPED = ("Comment", "Notes", "BirthDate", "DeathDate", "OrderNumber", "PassID", "ItineraryID")
 _TEXT = ("SH", "LO", "ST", "LT", "UC", "UT")
 
