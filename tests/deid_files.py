@@ -6,11 +6,11 @@ import base64
 import io
 
 import pydicom
-from hostile import ct_slice, save
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from hostile import ct_slice, save
 from radgloss.dicom.deid import serving
 from radgloss.dicom.limits import Limits
 from radgloss.dicom.source import Source

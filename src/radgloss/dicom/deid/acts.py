@@ -32,6 +32,7 @@ _NAMED = {0x00100010, 0x00100020}  # these get the pseudonym
 _AGE = 0x00101010
 _CHARACTERS = 0x00080005
 _PRIVATE_SAID = 0x00080300  # Private Data Element Characteristics Sequence: about what goes
+_PLANES = (0x50, 0x60)  # curves and overlays: what describes them goes with their data
 _STRAY_GROUPS = (0x0000, 0x0002, 0x0004, 0xFFFA, 0xFFFC, 0xFFFE)  # none of an object's own
 _FORMS = {
     "DS": re.compile(r"[-+0-9.eE \\]*"),
@@ -44,6 +45,8 @@ _BYTES = ("OB", "OW", "UN", "OD", "OF", "OL", "OV")
 _TERMS = terms.MODALITIES | {
     *("ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER", "MPR", "MIP"),
     *("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422"),
+    *("TEXT", "CODE", "NUM", "PNAME", "DATE", "TIME", "DATETIME", "UIDREF", "COMPOSITE", "IMAGE"),
+    *("WAVEFORM", "SCOORD", "SCOORD3D", "TCOORD", "CONTAINER", "TABLE", "SEPARATE", "CONTINUOUS"),
     *("YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420", "YES", "NO", "IDENTITY", "INVERSE", "LINEAR"),
 }
 
@@ -89,7 +92,7 @@ def _act(data: Dataset, tag: BaseTag, job: Job) -> None:
     row = table.row_of(int(tag))
     if row is not None:
         kind = "D" if int(tag) in _NAMED else table.action(row, job.options, vr)
-    elif tag == _PRIVATE_SAID:
+    elif tag == _PRIVATE_SAID or tag.group >> 8 in _PLANES:
         kind = "X"
     else:
         kind = table.beyond(keyword_for_tag(tag), vr, job.options)

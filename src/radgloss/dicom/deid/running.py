@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import filecmp
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -183,9 +184,9 @@ class _Run:
             summary = wire.understood(Summary, answer.get("summary"), file.name)
             place = _place(summary, file.name)
             target = self.output / place
-            if target.exists():
+            if target.exists() and not filecmp.cmp(aside, target, shallow=False):
                 raise InputRejected(
-                    "duplicate", file.name, "an instance that was written already",
+                    "duplicate", file.name, "another file of an instance that was written",
                     "one file for each instance", "Find out which is right.",
                 )  # fmt: skip
             target.parent.mkdir(parents=True, exist_ok=True)
