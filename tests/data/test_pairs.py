@@ -1,6 +1,7 @@
 """Pictures and sentences as the trainer will see them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -41,6 +42,36 @@ def test_a_boxed_caption_is_trained_on_the_box_and_a_plain_one_on_the_frame(tmp_
     whole, part = image(), image().cut(Region((1, 4, 6), (1, 30, 33)))
     assert np.array_equal(pairs.pictures[0], prepare(whole, SETTINGS).pixels[1])
     assert np.array_equal(pairs.pictures[1], prepare(part, SETTINGS).pixels[0])
+
+
+def test_a_frame_that_thinning_leaves_out_is_trained_on_as_if_it_were_kept(tmp_path):
+    """Frames of 2.5 mm thinned to 5 mm: three captions, three pictures, the kept one untouched."""
+    stack = replace(image(), affine=image().affine @ np.diag([0.5, 1, 1, 1]))
+    write_images(Study("2.25.10", (stack,), synthetic=True), tmp_path / "study")
+    said = [{"image": "any", "frame": k, "sentences": [f"Frame {k}."]} for k in range(3)]
+    row = {"study": "study", "patient": "p", "captions": said}
+    (tmp_path / "m.jsonl").write_text(json.dumps(row))
+    thin, full = SETTINGS, replace(SETTINGS, step_mm=2.5)
+    assert len(prepare(stack, thin).pixels) < 3 == len(prepare(stack, full).pixels)
+    pairs = Pairs.build(read_manifest(tmp_path / "m.jsonl"), "train", thin, tmp_path / "pairs")
+    assert pairs.sentences == [["Frame 0."], ["Frame 1."], ["Frame 2."]]
+    assert np.array_equal(pairs.pictures, prepare(stack, full).pixels)
+
+
+def test_loose_boxes_say_how_a_frame_was_taken_and_nothing_else(tmp_path):
+    said = ["Axial arterial phase CT at the level of the kidneys.", "No liver cyst."]
+    captions = [
+        {"image": "any", "frame": 1, "sentences": said},
+        {"image": "any", "frame": 2, "sentences": said[1:]},
+    ]
+    made = manifest(tmp_path, captions)
+    pairs = Pairs.build(made, "train", SETTINGS, tmp_path / "pairs", loose=2)
+    assert pairs.sentences == [*[["Axial arterial phase CT."]] * 2, said, said[1:]]
+    assert pairs.boxed == [True, True, False, False]
+    assert not np.array_equal(pairs.pictures[0], pairs.pictures[1])
+    again = Pairs.build(made, "train", SETTINGS, tmp_path / "again", loose=2)
+    assert np.array_equal(pairs.pictures, again.pictures)
+    assert len(Pairs.build(made, "train", SETTINGS, tmp_path / "pairs")) == 2  # made anew without
 
 
 def test_a_box_outside_its_image_is_named_and_left_out(tmp_path):

@@ -16,8 +16,8 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
-from functools import cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -29,16 +29,18 @@ from radgloss import dicom
 from radgloss.data import children
 from radgloss.data.asked import Asked
 from radgloss.data.batch import Batch, to_model
-from radgloss.data.manifest import Entry, Manifest
+from radgloss.data.loose import loose_boxes
+from radgloss.data.manifest import Caption, Entry, Manifest
 from radgloss.data.naming import naming_of
 from radgloss.data.quiz import Asking, quiz_of
+from radgloss.display import default_voi
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
-from radgloss.types import InputRejected, Study
+from radgloss.types import Image, InputRejected, Region, Study
 
 __all__ = ["Augment", "Pairs", "Sampling", "Words", "texts_of"]
 
-SCHEMA = 3
+SCHEMA = 4
 NOTHING = Asked(None, None, np.zeros(0, np.float32), np.zeros(0, np.float32))
 Words = Literal["few", "one", "whole"]
 """One to three of a picture's sentences as one text, a single one, or all of them."""
@@ -104,14 +106,17 @@ class Pairs:
         folder: Path,
         workers: int = 1,
         progress: Callable[[int, int], None] = lambda done, total: None,
+        loose: int = 0,
     ) -> Pairs:
         """Read and prepare one split, or take what a finished build left in `folder`.
 
+        loose: boxes about nothing in each captioned frame of a stack (`data.loose`).
         Raises InputRejected('manifest') when no picture could be read."""
         wanted = {
             "schema": SCHEMA,
             "preprocess": preprocess.to_dict(),
             "manifest": _fingerprint(manifest.split(split)),
+            "loose": loose,
         }
         if (folder / "pairs.json").is_file():
             about = json.loads((folder / "pairs.json").read_text(encoding="utf-8"))
@@ -121,7 +126,8 @@ class Pairs:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         entries = manifest.split(split)
-        kept, bad = _write_pictures(entries, preprocess, aside, workers, progress)
+        kept, bad = _write_pictures(entries, partial(_prepared, preprocess=preprocess, loose=loose),
+                                    preprocess, aside, workers, progress)  # fmt: skip
         if not kept.sentences:
             raise InputRejected(
                 "manifest", f"{manifest.path.name}, split {split}", "no readable picture with text",
@@ -269,6 +275,7 @@ class Told:
 
 def _write_pictures(
     entries: Sequence[Entry],
+    read: Read,
     preprocess: Preprocess,
     folder: Path,
     workers: int,
@@ -281,7 +288,7 @@ def _write_pictures(
     shape = (preprocess.channels, preprocess.size, preprocess.size)
     raw = folder / "pictures.raw"
     with raw.open("wb") as file:
-        for done, result in enumerate(_each(entries, preprocess, workers), 1):
+        for done, result in enumerate(_each(entries, read, workers), 1):
             if isinstance(result, str):
                 bad.append(result)
             else:
@@ -311,19 +318,18 @@ class Picture(NamedTuple):
 
 
 Prepared = list[Picture]
+Read = Callable[[Entry], Prepared | str]
 
 
-def _each(
-    entries: Sequence[Entry], preprocess: Preprocess, workers: int
-) -> Iterable[Prepared | str]:
+def _each(entries: Sequence[Entry], read: Read, workers: int) -> Iterable[Prepared | str]:
     """In the manifest's order; spawned workers when more than one, a few studies ahead."""
     if workers <= 1:
-        yield from (_prepared(e, preprocess) for e in entries)
+        yield from map(read, entries)
         return
     with children.pool(workers) as pool:
         waiting: list[Future[Prepared | str]] = []
         for entry in entries:
-            waiting.append(pool.submit(_prepared, entry, preprocess))
+            waiting.append(pool.submit(read, entry))
             if len(waiting) > 4 * workers:
                 yield waiting.pop(0).result()
         yield from (w.result() for w in waiting)
@@ -337,16 +343,16 @@ def _reader() -> dicom.Reader:
     return reader
 
 
-def _prepared(entry: Entry, preprocess: Preprocess) -> Prepared | str:
+def _prepared(entry: Entry, preprocess: Preprocess, loose: int) -> Prepared | str:
     """The captioned frames of one study; without captions, every kept frame has its report."""
     try:
         study = _reader().read(entry.study)
-        return _paired(entry, study, preprocess)
+        return _paired(entry, study, preprocess, loose)
     except (InputRejected, ValueError) as problem:
         return f"line {entry.line}: {problem}"
 
 
-def _paired(entry: Entry, study: Study, preprocess: Preprocess) -> Prepared:
+def _paired(entry: Entry, study: Study, preprocess: Preprocess, loose: int) -> Prepared:
     ready = {image.uid: prepare(image, preprocess) for image in study.images}
     if not entry.captions:
         words = _sentences(entry.report.findings + " " + entry.report.impression)
@@ -357,16 +363,35 @@ def _paired(entry: Entry, study: Study, preprocess: Preprocess) -> Prepared:
         name = caption.image if caption.image in ready else only
         if not name:
             raise ValueError("a caption names an image that the study does not have")
+        image, known = study.image(name), ready[name]
         if caption.region is not None:
-            part = prepare(study.image(name).cut(caption.region), preprocess)
-            pairs.append(Picture(part.pixels[0], list(caption.sentences), True))
+            pairs.append(_box(image, caption, preprocess))
             continue
-        known = ready[name]
+        if len(image.pixels) > 1:
+            pairs += [_box(image, c, preprocess) for c in loose_boxes(image, caption, loose)]
         n = known.placement.from_index(caption.frame)
         kept = int(np.rint(n))
-        if abs(n - kept) < 1e-6 and 0 <= kept < len(known.pixels):  # a thinned-out frame is passed
-            pairs.append(Picture(known.pixels[kept], list(caption.sentences), False))
+        if abs(n - kept) < 1e-6 and 0 <= kept < len(known.pixels):
+            pixels = known.pixels[kept]
+        else:
+            pixels = _alone(image, caption.frame, preprocess)
+        pairs.append(Picture(pixels, list(caption.sentences), False))
     return pairs
+
+
+def _alone(image: Image, frame: int, preprocess: Preprocess) -> npt.NDArray[np.uint8]:
+    """One frame as it would be served if thinning had kept it: a lesion is captioned where it is
+    largest, which on a thin CT is seldom one of the frames that are kept."""
+    rows, columns = image.pixels.shape[1:]
+    own = image.cut(Region((frame, 0, 0), (frame, rows - 1, columns - 1)))
+    window = default_voi(image)  # of the whole stack, where no window is stored
+    return prepare(replace(own, voi=(window,)), preprocess).pixels[0]
+
+
+def _box(image: Image, caption: Caption, preprocess: Preprocess) -> Picture:
+    assert caption.region is not None
+    part = prepare(image.cut(caption.region), preprocess)
+    return Picture(part.pixels[0], list(caption.sentences), True)
 
 
 def _sentences(text: str) -> list[str]:

@@ -18,6 +18,7 @@ figures. That one was trained with `boxes=None`, as the log says."""
 
 from dataclasses import replace
 
+from radgloss.data.feeds import Captioned
 from radgloss.data.pairs import Sampling
 from radgloss.data.quiz import Asking
 from radgloss.models.alignment import bagged, clip
@@ -51,9 +52,10 @@ def starter() -> Run:
         model=clip.VARIANTS["starter"],
         preprocess=Preprocess(size=128),
         vocabulary=1024,
-        steps=2800,
+        steps=6000,
         batch=64,
-        sampling=Sampling(texts=2, per_study=6, boxes=1, asked=Asking(), sought=0.5),
+        sampling=Sampling(texts=2, per_study=6, boxes=1, asked=Asking(), sought=0.4, named=0.2),
+        feed=Captioned(loose=1),
         rate=1e-3,
         warmup=200,
         keep_every=250,
