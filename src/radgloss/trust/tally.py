@@ -47,7 +47,7 @@ def add(tally: Tally, beyond: bool) -> Tally:
     >>> for _ in range(4):
     ...     tally = add(tally, True)
     >>> tally.alarmed_at, add(begin(0.05), False).alarm
-    (3, False)
+    (2, False)
     """
     capital = tuple(
         c * (1 + bet / tally.rate * (beyond - tally.rate))
