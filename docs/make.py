@@ -17,6 +17,7 @@ from radgloss.cli import app
 from radgloss.systems import SYSTEMS
 from radgloss.systems.ideas import page as ideas
 from radgloss.systems.ideas import prove
+from radgloss.systems.ideas.ways import WAYS
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -68,7 +69,8 @@ beforehand for what its idea promises; the other figures stand beside it. A diff
 arms of one seed, its interval Student's over seeds: with three of them it is wide, and where it
 holds zero no difference was shown, which is a result as well. Networks are small and see 64 × 64
 pixels for minutes: the rows are to be compared with their own arms and not with each other, nor
-with what the papers report.
+with what the papers report. Some rows compare ways of using one trained space rather than
+trainings: there the space is the same in every arm of a seed.
 """
 
 
@@ -87,6 +89,14 @@ def systems() -> str:
     named += [
         f"| `{n}` | {(r.__doc__ or '').strip().splitlines()[0]} |" for n, r in SYSTEMS.items()
     ]
+    named += [
+        "",
+        "## Ways of using one space",
+        "",
+        "| name | space | what it is |",
+        "|---|---|---|",
+    ]
+    named += [f"| `{n}` | `{way.base}` | {way.what} |" for n, way in WAYS.items()]
     return "\n".join([FOREWORD + about, ideas.markdown(lines), *named, ""])
 
 

@@ -14,7 +14,7 @@ from radgloss.data.manifest import Entry, Manifest
 from radgloss.data.pairs import Pairs
 from radgloss.preprocess import Preprocess
 from radgloss.systems import ARMS, SYSTEMS
-from radgloss.systems.ideas import figures, page, prove, rows
+from radgloss.systems.ideas import figures, page, prove, rows, ways
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import InputRejected, Report
 
@@ -95,6 +95,29 @@ def test_a_run_that_was_ended_goes_on_at_the_next_arm(proving, tmp_path, monkeyp
     assert len(begun) == 4
 
 
+def test_a_space_is_trained_once_for_all_its_ways(proving, monkeypatch, tmp_path):
+    run, begun = proving
+    asked = []
+
+    def act(space):
+        weights = space.model.state_dict()
+        asked.append(sum(float(v.double().sum()) for v in weights.values()))
+        return {"strangers": 0.5}
+
+    these = {n: ways.Way("siglip", n, act) for n in ("one", "other")}
+    monkeypatch.setattr(prove, "WAYS", these)
+    chosen = [prove.Arm(n, s, t) for s in range(2) for n in these for t in (True, False)]
+    monkeypatch.setattr(prove, "arms", lambda names, seeds: tuple(chosen))
+    lines = run()
+    assert begun == [("siglip", 0), ("siglip", 1)]
+    assert len(set(asked)) == 4  # two seeds, trained and not
+    (tmp_path / "out" / prove.LINES).unlink()
+    asked_first, asked[:] = list(asked), []
+    assert [x["figures"] for x in run()] == [x["figures"] for x in lines]
+    assert asked == asked_first  # the kept weights are those that were trained
+    assert len(begun) == 2
+
+
 def test_a_line_that_was_cut_short_is_measured_again(proving, tmp_path):
     run, begun = proving
     lines = run()
@@ -122,9 +145,18 @@ def test_seed_by_seed_and_every_row_beside_its_untrained_twin():
 
 
 def test_every_system_that_has_arms_has_a_row_and_a_measure():
-    assert {r.system for r in rows.ROWS} == ARMS.keys()
+    assert {r.system for r in rows.ROWS} == ARMS.keys() | ways.BESIDE.keys()
     assert {r.measure for r in rows.ROWS} <= rows.MEASURES.keys()
-    assert set(rows.recipes()) == ARMS.keys() | {a for of in ARMS.values() for a in of}
+    every = {**ARMS, **ways.BESIDE}
+    assert set(rows.recipes()) == every.keys() | {a for of in every.values() for a in of}
+
+
+def test_every_way_has_a_row_and_the_ways_of_a_row_ask_one_space():
+    assert {w for head, of in ways.BESIDE.items() for w in (head, *of)} == ways.WAYS.keys()
+    for head, of in ways.BESIDE.items():
+        assert {ways.WAYS[w].base for w in of} == {ways.WAYS[head].base}
+    assert {w.base for w in ways.WAYS.values()} <= SYSTEMS.keys()
+    assert not ways.WAYS.keys() & SYSTEMS.keys()
 
 
 def test_the_interval_is_that_of_the_paired_t_test():

@@ -8,7 +8,7 @@ import torch
 
 from radgloss.data.batch import to_model
 from radgloss.models.representation import classifier
-from radgloss.nn import resnet
+from radgloss.nn import resnet, vit
 from radgloss.systems.representation import transfer
 from radgloss.types import InputRejected
 
@@ -29,9 +29,9 @@ TASK = transfer.Task(
 )
 
 
-def model():
+def model(image=vit.VARIANTS["debug-conv"]):
     torch.manual_seed(0)
-    return classifier.build(classifier.Config(resnet.VARIANTS["debug"], width=1)).eval()
+    return classifier.build(classifier.Config(image, width=1)).eval()
 
 
 def test_a_tower_that_sees_the_finding_needs_one_shot_and_keeps_its_weights():
@@ -75,3 +75,32 @@ def test_too_few_studies_are_refused():
     with pytest.raises(InputRejected) as error:
         list(transfer.curve(model(), TASK, ways=("frozen",), shots=(21,)))
     assert error.value.code == "shots"
+
+
+def test_low_rank_learns_in_the_adapters_and_the_boundary_alone(monkeypatch):
+    """What is trained is not the tower's own; with no step taken it is the tower."""
+    trained = []
+    real = torch.optim.AdamW
+
+    def optimizer(parameters, **more):
+        trained.extend(parameters)
+        return real(trained, **more)
+
+    monkeypatch.setattr(torch.optim, "AdamW", optimizer)
+    m = model(vit.VARIANTS["debug-residual"])
+    before = {k: v.clone() for k, v in m.state_dict().items()}
+    moved = transfer._tuned(m.config.image, m.image, TASK, range(4), 0, transfer.LORA)
+    full = sum(p.numel() for p in m.parameters())
+    assert sum(p.numel() for p in trained) < full / 4
+    assert all(torch.equal(before[k], v) for k, v in m.state_dict().items())
+    monkeypatch.setattr(transfer, "STEPS", 0)
+    still = transfer._tuned(m.config.image, m.image, TASK, range(4), 0, transfer.LORA)
+    own = transfer._tuned(m.config.image, m.image, TASK, range(4), 0)
+    np.testing.assert_allclose(still, own, atol=1e-5)
+    assert np.abs(moved - still).max() > 1e-3
+
+
+def test_a_tower_without_a_transformer_has_nothing_to_adapt():
+    with pytest.raises(InputRejected, match="no transformer") as error:
+        list(transfer.curve(model(resnet.VARIANTS["debug"]), TASK, ways=("lora",), shots=(1,)))
+    assert error.value.code == "lora"

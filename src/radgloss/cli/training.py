@@ -71,11 +71,15 @@ def phantom(
 
 
 def systems() -> None:
-    """The named systems that can be trained."""
+    """The named systems that can be trained, and the ways of using one space."""
     from radgloss.systems import SYSTEMS
+    from radgloss.systems.ideas.ways import WAYS
 
     for name, recipe in SYSTEMS.items():
         print(f"{name:20} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+    print("\nWays of using one space, which `radgloss bench systems` compares:")
+    for name, way in WAYS.items():
+        print(f"{name:20} {way.what} ({way.base})")
 
 
 def train(

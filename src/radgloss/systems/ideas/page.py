@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from radgloss.systems.ideas.rows import MEASURES, ROWS, Measure, Row
+from radgloss.systems.ideas.ways import WAYS
 
 __all__ = ["NOT_YET", "Difference", "difference", "markdown", "plain"]
 
@@ -91,6 +92,8 @@ def _row(row: Row, lines: Lines) -> list[str]:
     measure = MEASURES[row.measure]
     own = _values(lines, row.system, row.measure)
     head = [f"### {row.title}", "", f"{row.primer}. Its idea: {row.idea}.", ""]
+    if row.system in WAYS:
+        head[2] += f" Ways of using one `{WAYS[row.system].base}`, trained once a seed."
     if not own:
         return [*head, f"`{row.system}`: {NOT_YET}."]
     down = "" if measure.higher else "; lower is better"
@@ -111,7 +114,8 @@ def _row(row: Row, lines: Lines) -> list[str]:
 
 def _others(lines: Lines, row: Row) -> list[str]:
     """The measure first, then whatever else was measured of this system."""
-    rest = [n for n in OTHERS if n != row.measure and _values(lines, row.system, n)]
+    names = (*row.beside, *OTHERS)
+    rest = [n for n in names if n != row.measure and _values(lines, row.system, n)]
     return [row.measure, *rest]
 
 

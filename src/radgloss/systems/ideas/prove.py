@@ -1,7 +1,8 @@
 """Train every arm of the chosen rows, judge it, and write down one JSON line at once.
 
 A killed run goes on at the next arm: a line counts when its recipe, its data and its seed are those
-that are asked for. The store of pictures and the words are made once and shared by all arms.
+that are asked for. The store of pictures and the words are made once and shared by all arms; a
+space that ways of using it ask (`ways`) is trained once a seed and kept.
 
     lines = prove("manifest.jsonl", "ideas", ("gloria", "siglip"))"""
 
@@ -14,7 +15,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -22,15 +23,20 @@ from typing import Any
 
 from radgloss import __version__
 from radgloss.data.feeds import Neighbours
-from radgloss.data.manifest import Manifest, read_manifest
+from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.systems import SYSTEMS
 from radgloss.systems.finish import said_of
+from radgloss.systems.ideas import kept
 from radgloss.systems.ideas.figures import aligned
+from radgloss.systems.ideas.pointing import spots
 from radgloss.systems.ideas.rows import ROWS, recipes
+from radgloss.systems.ideas.space import Space
+from radgloss.systems.ideas.ways import WAYS
 from radgloss.systems.representation import finish as representation
 from radgloss.systems.training import tokenizer_of, trained, untrained
 from radgloss.text.prompts import Bank, gather
+from radgloss.text.tokenizer import Tokenizer
 from radgloss.train.run import Run
 from radgloss.types import InputRejected
 
@@ -44,11 +50,17 @@ Progress = Callable[[str, int, int], object]
 
 @dataclass(frozen=True)
 class Arm:
-    """One training: a recipe and a seed; not learned, the same network as its seed draws it."""
+    """A recipe and a seed, or a way of using a recipe's space; not learned, the same network as its
+    seed draws it."""
 
     recipe: str
     seed: int
     learned: bool = True
+
+    @property
+    def base(self) -> str:
+        """What is trained."""
+        return WAYS[self.recipe].base if self.recipe in WAYS else self.recipe
 
     @property
     def name(self) -> str:
@@ -91,7 +103,7 @@ def prove(
     bench.check()
     lines = []
     for k, arm in enumerate(chosen):
-        run = replace(SYSTEMS[arm.recipe](), seed=arm.seed)
+        run = replace(SYSTEMS[arm.base](), seed=arm.seed)
         run = run if steps is None else replace(run, steps=steps)
         lines.append(bench.known(arm, run) or bench.measure(arm, run))
         progress("arms", k + 1, len(chosen))
@@ -119,6 +131,7 @@ class _Bench:
     out: Path
     workers: int
     progress: Progress
+    _asked: tuple[tuple[str, str, int, bool], tuple[Space, Any]] | None = None
 
     def check(self) -> None:
         """Refuse what cannot be trained and judged."""
@@ -172,23 +185,15 @@ class _Bench:
     def measure(self, arm: Arm, run: Run) -> dict[str, Any]:
         """Train and judge one arm; its line is on disk when this returns."""
         begun = perf_counter()
-        pairs, entries = self.pairs(run, "train"), self.manifest.split("train")
-        tokenizer = tokenizer_of(pairs, run, entries, self._words(run))
-        work = self.out / "work"
-        if arm.learned:
-            _own(work, run)
-            objective = trained(run, pairs, entries, tokenizer, work, resume=True)
-        else:
-            objective = untrained(run)
+        space, objective = self._space(arm, run)
         learned = perf_counter() - begun
-        objective.eval()
-        test = self.pairs(run, "test"), self.manifest.split("test")
-        if representation.is_representation(run):
-            found = _flat(representation.figures(run, objective, tokenizer, (pairs, entries), test))
+        train, test = space.train, space.test
+        if arm.recipe in WAYS:
+            found = WAYS[arm.recipe].act(space)
+        elif representation.is_representation(run):
+            found = _flat(representation.figures(run, objective, space.tokenizer, train, test))
         else:
-            found = aligned(
-                objective.model, tokenizer, self.banks, (pairs, entries), test, run.seed
-            )
+            found = aligned(objective.model, space.tokenizer, self.banks, train, test, run.seed)
         line = {
             **self._key(arm, run), "steps": run.steps if arm.learned else 0, "figures": found,
             "parameters": sum(p.numel() for p in objective.model.parameters()),
@@ -197,8 +202,38 @@ class _Bench:
             "studies": {s: len(self.manifest.split(s)) for s in ("train", "test")},
         }  # fmt: skip
         self._append(line)
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(self.out / "work", ignore_errors=True)
         return line
+
+    def _space(self, arm: Arm, run: Run) -> tuple[Space, Any]:
+        """The space of an arm and its objective; the last one is at hand for the next way."""
+        key = (arm.base, run.digest, run.seed, arm.learned)
+        if self._asked is None or self._asked[0] != key:
+            entries = self.manifest.split("train")
+            pairs = self.pairs(run, "train")
+            tokenizer = tokenizer_of(pairs, run, entries, self._words(run))
+            objective = self._objective(arm, run, pairs, entries, tokenizer).eval()
+            test = self.pairs(run, "test"), self.manifest.split("test")
+            space = Space(objective.model, tokenizer, self.banks, (pairs, entries), test, run.seed,
+                          partial(kept.heads, self.out), spots)  # fmt: skip
+            self._asked = key, (space, objective)
+        return self._asked[1]
+
+    def _objective(
+        self, arm: Arm, run: Run, pairs: Pairs, entries: tuple[Entry, ...], tokenizer: Tokenizer
+    ) -> Any:
+        """Trained, or as its seed draws it; what ways ask is trained once."""
+        if not arm.learned:
+            return untrained(run)
+        path = self.out / "spaces" / f"{run.name}-{run.digest}-{self.digest}-{run.seed}.safetensors"
+        if path.is_file() and arm.recipe in WAYS:
+            return kept.poured(untrained(run), path)
+        work = self.out / "work"
+        _own(work, run)
+        objective = trained(run, pairs, entries, tokenizer, work, resume=True)
+        if arm.base in {way.base for way in WAYS.values()}:
+            kept.keep(objective, path)
+        return objective
 
     def _append(self, line: dict[str, Any]) -> None:
         with (self.out / LINES).open("a", encoding="utf-8") as file:

@@ -1,5 +1,8 @@
 """The rows of the proof: a system, the idea that defines it, and the figure it is judged by.
 
+A row is a recipe beside its arms (`radgloss.systems`), or a way of using one trained space beside
+other ways (`ways`).
+
 The figure was chosen before anything was measured, for what the idea promises; the others are
 printed beside it. What an arm does without is said by its recipe (`radgloss systems`)."""
 
@@ -9,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from radgloss.systems import ARMS, SYSTEMS
+from radgloss.systems.ideas.ways import BESIDE, WAYS
+from radgloss.systems.representation.transfer import SHOTS
 
 __all__ = ["MEASURES", "ROWS", "Measure", "Row", "recipes"]
 
@@ -34,6 +39,12 @@ MEASURES = {
         "nearest training picture is of the same examination", None, 1.0, "nearest_by_chance"
     ),
     "clusters": Measure("clusters agree with examinations (mutual information)", 0.0, 1.0),
+    "unseen": Measure(
+        "organs nobody was trained on named among themselves", None, 1.0, "unseen_by_chance"
+    ),
+    "strangers": Measure('AUROC of "none of these"', 0.5, 1.0),
+    "transfer": Measure("AUROC of new findings, mean over 1 to 16 pictures of each", 0.5, 1.0),
+    "pointed": Measure("AUROC of the map between a finding's box and elsewhere", 0.5, 1.0),
     "of_one_kind": Measure("nearest word is of the same kind", None, 1.0, "by_chance"),
     "guessed": Measure("hidden words guessed right", None, None),
     "place": Measure(
@@ -53,11 +64,12 @@ class Row:
     primer: str
     idea: str
     measure: str
+    beside: tuple[str, ...] = ()  # further figures to print
 
     @property
     def without(self) -> tuple[str, ...]:
         """The recipes that lack the idea, or a part of it."""
-        return ARMS[self.system]
+        return BESIDE[self.system] if self.system in BESIDE else ARMS[self.system]
 
 
 ROWS = (
@@ -75,6 +87,19 @@ ROWS = (
         "what is hidden is painted back", "probes"),
     Row("masked-words", "Masked modelling, words", "representations", "glossary",
         "a hidden word is guessed from those around it", "guessed"),
+    Row("transfer", "Transfer learning and fine-tuning", "representations", "[29, 30]",
+        "what was learned elsewhere needs few pictures of what is new", "transfer",
+        tuple(f"shots_{k}" for k in SHOTS)),
+    Row("density", "Discriminative and generative", "representations", "Fig 4 [22]",
+        'a density can say "neither", and can be sampled', "strangers", ("named", "sampled")),
+    Row("attributes", "Attribute zero-shot", "representations", "Figs 8, 9 [33–36]",
+        "an unseen class is named by attributes that seen classes taught", "unseen", ("general",)),
+    Row("outlier", "Outlier and shift", "representations", "Fig 7B [31]",
+        "what matches none of the known is said to", "strangers",
+        ("caught", "false_alarms", "studies_until")),
+    Row("attention", "Self-attention maps", "representations", "Fig 11 [42–44]",
+        "attention, followed through the layers, lies on what the picture shows", "pointed",
+        ("hit",)),
     Row("clip-small", "CLIP", "alignment", "[39], Fig 10",
         "each picture finds its own text among the others", "findings"),
     Row("convirt", "ConVIRT", "alignment", "[37]",
@@ -97,8 +122,8 @@ ROWS = (
 
 
 def recipes(names: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The recipes to train for these rows (all where none is named), each row's idea first."""
+    """The recipes and ways of these rows (of all where none is named), each row's idea first."""
     rows = [r for r in ROWS if not names or r.system in names]
     every = [name for row in rows for name in (row.system, *row.without)]
-    assert set(every) <= SYSTEMS.keys()
+    assert set(every) <= SYSTEMS.keys() | WAYS.keys()
     return tuple(dict.fromkeys(every))

@@ -1,9 +1,10 @@
 """Transfer learning: what a tower that learned elsewhere brings to a new finding, shot by shot.
 
-Four ways, from nothing moved to nothing kept: `frozen` compares with the mean vectors of the shots,
-`probe` draws a straight boundary on vectors that stay (penalised logistic regression), `full` tunes
-the tower too, `scratch` trains the same network from random weights. K pictures with the finding
-and K without it, each of another patient's study; judged on all pictures of the test split.
+Five ways, from nothing moved to nothing kept: `frozen` compares with the mean vectors of the shots,
+`probe` draws a straight boundary on vectors that stay (penalised logistic regression), `lora` lets
+the tower's transformer learn at low rank (`nn.lora`), `full` tunes all of the tower, `scratch`
+trains the same network from random weights. K pictures with the finding and K without it, each of
+another patient's study; judged on all pictures of the test split.
 
     rows = curve(checkpoint.load(folder).model, task(train, test, "pleural effusion"))
 
@@ -27,16 +28,19 @@ from radgloss.data.known import known_of
 from radgloss.data.manifest import Entry
 from radgloss.data.pairs import Pairs
 from radgloss.models.representation import classifier
+from radgloss.nn.lora import Lora, adapt
 from radgloss.systems.representation import score
 from radgloss.systems.representation.two_ways import boundary
 from radgloss.trust.calibration import auroc
+from radgloss.types import InputRejected
 
 __all__ = ["SHOTS", "WAYS", "Row", "Task", "curve", "task"]
 
-Way = Literal["frozen", "probe", "full", "scratch"]
-WAYS: tuple[Way, ...] = ("frozen", "probe", "full", "scratch")
+Way = Literal["frozen", "probe", "lora", "full", "scratch"]
+WAYS: tuple[Way, ...] = ("frozen", "probe", "lora", "full", "scratch")
 SHOTS = (1, 2, 4, 8, 16)
 STEPS, RATE = 40, 1e-3  # of the ways that move the tower
+LORA = Lora(("image.blocks.*",), rank=4, alpha=8.0)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -86,7 +90,8 @@ def curve(
     """AUROC on the test pictures for every way, number of shots and seed. `model` has the tower
     `image`, and is left as it was. Every way meets the same shots.
 
-    Raises InputRejected('shots') where there are too few studies for the largest K."""
+    Raises InputRejected('shots') where there are too few studies for the largest K, ('lora') for a
+    tower without a transformer, which has nothing to adapt."""
     known, unknown = (_described(model, p) for p in (on.pictures, on.asked))
     for seed in seeds:
         for k in shots:
@@ -99,8 +104,9 @@ def curve(
                 elif way == "probe":
                     odds = _by_boundary(known[chosen], taught, unknown)
                 else:
-                    tower = model.image if way == "full" else None
-                    odds = _tuned(model.config.image, tower, on, chosen, seed)
+                    tower = None if way == "scratch" else model.image
+                    lora = LORA if way == "lora" else None
+                    odds = _tuned(model.config.image, tower, on, chosen, seed, lora)
                 yield Row(way, k, seed, auroc(odds, on.truth))
 
 
@@ -129,9 +135,15 @@ def _by_boundary(x: Floats, answers: Ints, z: Floats) -> Floats:
 
 
 def _tuned(
-    config: Any, tower: torch.nn.Module | None, on: Task, chosen: Sequence[int], seed: int
+    config: Any,
+    tower: torch.nn.Module | None,
+    on: Task,
+    chosen: Sequence[int],
+    seed: int,
+    lora: Lora | None = None,
 ) -> Floats:
-    """A classifier trained on the shots, its tower begun from `tower` or from nothing."""
+    """A classifier trained on the shots, its tower begun from `tower` or from nothing; with `lora`
+    only the adapters and the boundary learn, and running averages stay as they came."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = classifier.build(classifier.Config(config, width=1, tuning=classifier.Full()))
@@ -140,9 +152,12 @@ def _tuned(
         kept = {k: v for k, v in deepcopy(tower.state_dict()).items() if k in wanted}
         model.image.load_state_dict(kept)
     objective = classifier.Objective(model).train()
+    if lora is not None:
+        _adapted(model, lora, seed)
     facts = torch.from_numpy(on.answers[list(chosen)][:, None]).to(torch.int8)
     batch = pictures_only(to_model(on.pictures[list(chosen)]), facts=facts)
-    optimizer = torch.optim.AdamW(objective.parameters(), lr=RATE, weight_decay=0.05)
+    learning = [p for p in objective.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=RATE, weight_decay=0.05)
     for _ in range(STEPS):
         optimizer.zero_grad(set_to_none=True)
         loss, _ = objective(batch)
@@ -152,3 +167,14 @@ def _tuned(
     with torch.inference_mode():
         odds = torch.cat([model(to_model(p))[:, 0] for p in _chunks(on.asked)])
     return odds.double().numpy()
+
+
+def _adapted(model: Any, lora: Lora, seed: int) -> None:
+    model.image.requires_grad_(False).eval()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if not adapt(model, lora):
+            raise InputRejected(
+                "lora", "the image tower", "no transformer to adapt", "a vision transformer",
+                "Leave `lora` out of the ways, or begin from another model.",
+            )  # fmt: skip
