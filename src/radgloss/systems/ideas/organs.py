@@ -14,7 +14,7 @@ Shapes: N pictures · W width · K organs · A attributes."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,7 +28,7 @@ from radgloss.systems.representation.two_ways import boundary, density
 from radgloss.trust.attributes import DAP, ESZSL, generalised, per_class
 from radgloss.trust.calibration import auroc
 
-__all__ = ["HANDS", "by_attributes", "hands", "table", "two_ways"]
+__all__ = ["HANDS", "Hand", "attributes_of", "by_attributes", "hands", "table", "two_ways"]
 
 HANDS = 4
 LEAST = 5  # test pictures of an organ
@@ -50,8 +50,8 @@ _NAMES = {"kidney": "kidneys", "lung": "lungs"}
 
 @dataclass(frozen=True, eq=False)
 class Hand:
-    """One share of the organs left out. x, z: (N, W) standardised by the seen organs' pictures of
-    training patients; y: numbers in `seen`. asked: numbers in `names`, of all test pictures z."""
+    """One share of the organs left out. x: (N, W), pictures of seen organs of training patients, y:
+    which of the seen they are. z: (M, W), those of test patients, asked: which of `names`."""
 
     names: Sequence[str]
     seen: npt.NDArray[np.bool_]  # (K,)
@@ -59,6 +59,16 @@ class Hand:
     y: npt.NDArray[np.intp]
     z: Floats
     asked: npt.NDArray[np.intp]
+
+    @property
+    def strange(self) -> npt.NDArray[np.bool_]:
+        """(M,): whose organ is left out."""
+        return np.asarray(~self.seen[self.asked])
+
+    def even(self) -> Hand:
+        """The same with each feature at mean 0 and spread 1 over x."""
+        x, z = standard(self.x, self.z)
+        return replace(self, x=x, z=z)
 
 
 def attributes_of(organ: str) -> frozenset[str]:
@@ -97,7 +107,7 @@ def hands(train: Organs, test: Organs, seed: int) -> Iterator[Hand]:
         number = np.cumsum(seen) - 1  # of a name among the seen ones
         taught = np.flatnonzero((mine[0] >= 0) & seen[mine[0]])
         asked = np.flatnonzero(mine[1] >= 0)
-        x, z = standard(train.vectors[taught], test.vectors[asked])
+        x, z = train.vectors[taught], test.vectors[asked]
         yield Hand(names, seen, x, number[mine[0][taught]], z, mine[1][asked])
 
 
@@ -105,7 +115,8 @@ def by_attributes(space: Space, how: Namer, rows: Table) -> dict[str, Any]:
     """`unseen`: accuracy by class of naming unseen organs among themselves, mean over hands;
     `general`: harmonic mean of seen and unseen with all organs offered."""
     found, chance, general = [], [], []
-    for k, hand in enumerate(hands(*space.organs, space.seed)):
+    for k, raw in enumerate(hands(*space.organs, space.seed)):
+        hand = raw.even()
         values = table(hand.names)
         if rows == "dealt":
             values = values[np.random.default_rng([space.seed, 23, k]).permutation(len(values))]
@@ -117,7 +128,7 @@ def by_attributes(space: Space, how: Namer, rows: Table) -> dict[str, Any]:
         )
         asked_as = 2 * values - 1 if how == "eszsl" else values
         scores = model.scores(hand.z, asked_as)
-        new = ~hand.seen[hand.asked]
+        new = hand.strange
         unseen = np.flatnonzero(~hand.seen)
         said = unseen[scores[np.ix_(np.flatnonzero(new), unseen)].argmax(1)]
         found.append(per_class(said.tolist(), hand.asked[new].tolist()))
@@ -134,7 +145,7 @@ def two_ways(space: Space, way: Literal["density", "boundary"]) -> dict[str, Any
     accuracy by class among the seen; `sampled`: that of a boundary which met nothing but samples
     of the density."""
     rows: list[Mapping[str, float]] = [
-        _density(hand, space.seed) if way == "density" else _boundary(hand)
+        _density(hand.even(), space.seed) if way == "density" else _boundary(hand.even())
         for hand in hands(*space.organs, space.seed)
     ]
     return {name: _mean([r[name] for r in rows]) for name in (rows[0] if rows else ())}
@@ -147,7 +158,7 @@ def _density(hand: Hand, seed: int) -> dict[str, float]:
     drawn = np.concatenate([fitted.sample(c, SAMPLES, rng) for c in range(many)])
     taught = boundary(drawn, np.repeat(np.arange(many), SAMPLES), PENALTY)
     return {
-        "strangers": auroc(fitted.distances(hand.z).min(1), ~hand.seen[hand.asked]),
+        "strangers": auroc(fitted.distances(hand.z).min(1), hand.strange),
         "named": _named(hand, fitted.posterior(hand.z)),
         "sampled": _named(hand, taught.posterior(hand.z)),
     }
@@ -156,14 +167,14 @@ def _density(hand: Hand, seed: int) -> dict[str, float]:
 def _boundary(hand: Hand) -> dict[str, float]:
     sure = boundary(hand.x, hand.y, PENALTY).posterior(hand.z)
     return {
-        "strangers": auroc(-sure.max(1), ~hand.seen[hand.asked]),
+        "strangers": auroc(-sure.max(1), hand.strange),
         "named": _named(hand, sure),
     }
 
 
 def _named(hand: Hand, posterior: Floats) -> float:
     """Of pictures of seen organs, which a posterior (N, seen) is about."""
-    known = hand.seen[hand.asked]
+    known = ~hand.strange
     said = np.flatnonzero(hand.seen)[posterior[known].argmax(1)]
     return per_class(said.tolist(), hand.asked[known].tolist())
 

@@ -96,7 +96,8 @@ class Space:
             mine = np.flatnonzero(np.array(of) == name)
             kept += rng.permutation(mine)[:MOST].tolist()
         kept.sort()
-        return Organs(self.features(pairs.pictures[kept]), np.array([of[k] for k in kept]))
+        vectors = self.features(pairs.pictures[kept]) if kept else np.zeros((0, 1))
+        return Organs(vectors, np.array([of[k] for k in kept], dtype=str))
 
     def _over(self, act: Callable[[torch.Tensor], torch.Tensor], pictures: Pictures) -> Floats:
         with torch.inference_mode():

@@ -1,40 +1,43 @@
-"""Outlier and shift: a model of the abdomen meets CTs of the head (primer, figure 7B).
+"""Outlier and shift: "none of these" (primer, figure 7B).
 
-Detectors are fitted on the pictures of training patients' abdominal CT, their thresholds on other
-training patients, and are asked about test patients' abdomens and simulated heads, study by study.
-What they are compared with is what a classifier without any of them would say: how sure it is of
-its best class, which is about as sure of a head.
+Two kinds of stranger. Near: a picture of an organ that is not among those the detector was given
+(`organs.hands`; its tower has met it, the detector has not). Far: the CT of a head, asked as a
+study, of detectors fitted on abdominal CT. What detectors are compared with is what a classifier
+without any says: how sure it is of its best class.
 
-    strangers      AUROC of heads against abdomens
+    strangers      AUROC of organs left out against organs given, over pictures
+    heads          AUROC of heads against the abdomens of test patients, over studies
     caught         share of heads beyond the threshold that calls 5 % of abdomens strange
     false_alarms   share of test abdomens beyond it
     studies_until  of streams that turn to heads, the median number of heads before `trust.shift`
                    alarms, which while nothing changes it does with probability 5 % at most
 
+Thresholds are set on training patients whose pictures the detector was not given.
 Shapes: n pictures of a study · W width · D of the shared space."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
+import torch
 
+from radgloss.systems.ideas.organs import Hand, hands
 from radgloss.systems.ideas.space import Floats, Pictures, Space, Split
 from radgloss.systems.representation.two_ways import boundary
-from radgloss.text.findings import EXAMS
-from radgloss.text.prompts import plain
+from radgloss.text.looks import taken
 from radgloss.trust import detectors, outlier, shift
 from radgloss.trust.calibration import auroc
-from radgloss.types import InputRejected
 
 __all__ = ["EXAM", "KINDS", "strangers"]
 
 EXAM = "ct-abdomen"
 Kind = Literal["nearest", "mahalanobis", "mcm", "energy", "neglabel", "certainty"]
 KINDS: tuple[Kind, ...] = ("nearest", "mahalanobis", "mcm", "energy", "neglabel", "certainty")
-MOST = 150  # studies of a split
-CHECKED = 0.25  # share of the training studies that only thresholds are set on
+MOST, LEAST = 150, 4  # studies of a split
+CHECKED = 0.25  # share of what training patients give that only thresholds are set on
 FALSE_ALARMS = 0.05
 STREAMS = 20
 STRANGE = (  # what no examination of the house shows; NegLabel keeps the farthest
@@ -44,37 +47,102 @@ STRANGE = (  # what no examination of the house shows; NegLabel keeps the farthe
     "Photograph of the skin.", "Histology.", "Angiogram of the leg.", "Retina.",
 )  # fmt: skip
 KEPT = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """Studies: of each, its features (n, W) or vectors (n, D)."""
-
-    taught: list[Floats]
-    checked: list[Floats]
-    familiar: list[Floats]
-    heads: list[Floats]
+Rule = Callable[[npt.NDArray[np.float32]], float]  # of a study, (n, W) or (n, D): how strange
+Studies = Sequence[npt.NDArray[np.float32]]
 
 
 def strangers(space: Space, kind: Kind) -> dict[str, Any]:
-    """The figures above, of one kind of detector.
+    """The figures above, of one kind of detector; without abdominal CT those of heads are None."""
+    near = [_near(space, kind, hand, k) for k, hand in enumerate(hands(*space.organs, space.seed))]
+    found = {"strangers": round(float(np.mean(near)), 4) if near else None}
+    return {**found, **_far(space, kind)}
 
-    Raises InputRejected('manifest') where there is no abdominal CT."""
-    looks = space.vectors if kind in detectors.WORDED else space.features
-    taught = _studies(space.train, space.seed)
+
+def _rule(
+    space: Space, kind: Kind, bank: Studies, classes: Sequence[int], checked: Studies,
+    known: Sequence[str],
+) -> Rule:  # fmt: skip
+    """bank: studies that are given, and the class of each; known: what they are called."""
+    rows = np.concatenate(list(bank))
+    number = np.repeat(classes, [len(v) for v in bank])
+    if kind == "certainty":
+        return _certainty(rows.astype(np.float64), number)
+    if kind == "nearest":
+        return outlier.fit(rows, list(checked), seed=space.seed).score
+    if kind == "mahalanobis":
+        return detectors.fit_mahalanobis(rows, checked, number).score
+    words, others = space.texts(known), space.texts(STRANGE)
+    farthest = others[detectors.strange_words(others, words, KEPT)]
+    return detectors.fit_worded(kind, words, checked, farthest).score
+
+
+def _certainty(rows: Floats, number: npt.NDArray[np.intp]) -> Rule:
+    """One minus how sure a closed classifier is of its best class; always sure, where there is one
+    class only."""
+    mean, spread = rows.mean(0), rows.std(0) + 1e-9
+    _, number = np.unique(number, return_inverse=True)
+    fitted = boundary((rows - mean) / spread, number, penalty=10.0)
+    return lambda v: float(np.median(1 - fitted.posterior((v - mean) / spread).max(1)))
+
+
+def _looked(space: Space, kind: Kind, features: Floats) -> npt.NDArray[np.float32]:
+    """What a detector of this kind reads, from the tower's features."""
+    if kind not in detectors.WORDED:
+        return features.astype(np.float32)
+    with torch.inference_mode():
+        vectors = space.model.from_description(torch.from_numpy(features).float())
+    return np.asarray(vectors.float().numpy())
+
+
+# ------------------------------------------------------------------ near: an organ left out
+
+
+def _near(space: Space, kind: Kind, hand: Hand, which: int) -> float:
+    x, z = (_looked(space, kind, v)[:, None] for v in (hand.x, hand.z))  # a picture is a study
+    order = np.random.default_rng([space.seed, 25, which]).permutation(len(x))
+    many = round(CHECKED * len(x))
+    checked, given = order[:many], order[many:]
+    known = [t for k in np.flatnonzero(hand.seen).tolist() for t in _called(space, hand.names[k])]
+    rule = _rule(space, kind, list(x[given]), hand.y[given].tolist(), list(x[checked]), known)
+    return auroc(np.array([rule(v) for v in z]), hand.strange)
+
+
+def _called(space: Space, organ: str) -> list[str]:
+    """How training captions name it, one sentence for each look."""
+    said: dict[str, str] = {}
+    for sentences in space.train[0].sentences:
+        first = taken(sentences[0])
+        if first.of == organ and first.plain:
+            said.setdefault(first.look, sentences[0])
+    return [said[look] for look in sorted(said)]
+
+
+# ------------------------------------------------------------------ far: a head
+
+
+def _far(space: Space, kind: Kind) -> dict[str, Any]:
+    taught, familiar = (_studies(split, space.seed) for split in (space.train, space.test))
+    if min(len(taught), len(familiar)) < LEAST:
+        return dict.fromkeys(("heads", "caught", "false_alarms", "studies_until"))
     many = max(1, round(CHECKED * len(taught)))
-    asked = Asked(*([looks(p) for p in part] for part in (
-        taught[many:], taught[:many], _studies(space.test, space.seed),
-        space.heads(space.train[0].preprocess))))  # fmt: skip
-    checked, familiar, heads = _scores(space, kind, asked)
-    threshold = outlier.threshold_of(checked.tolist(), FALSE_ALARMS)
-    true = np.arange(len(familiar) + len(heads)) >= len(familiar)
+    heads = space.heads(space.train[0].preprocess)
+    parts = (taught[many:], taught[:many], familiar, heads)
+    bank, checked, own, strange = (
+        [_looked(space, kind, space.features(p)) for p in part] for part in parts
+    )
+    classes = [0] * len(bank)
+    if kind == "certainty":  # it needs something to be sure of: the other examinations
+        others, numbers = _others(space)
+        bank, classes = [*bank, *others], [*classes, *numbers]
+    rule = _rule(space, kind, bank, classes, checked, _known(space))
+    scores = [np.array([rule(v) for v in part]) for part in (checked, own, strange)]
+    threshold = outlier.threshold_of(scores[0].tolist(), FALSE_ALARMS)
+    true = np.arange(len(own) + len(strange)) >= len(own)
     return {
-        "strangers": round(auroc(np.concatenate([familiar, heads]), true), 4),
-        "caught": round(float((heads > threshold).mean()), 4),
-        "false_alarms": round(float((familiar > threshold).mean()), 4),
-        "studies_until": _until(checked, familiar, heads, space.seed),
-        "asked": len(true),
+        "heads": round(auroc(np.concatenate(scores[1:]), true), 4),
+        "caught": round(float((scores[2] > threshold).mean()), 4),
+        "false_alarms": round(float((scores[1] > threshold).mean()), 4),
+        "studies_until": _until(scores[0], scores[1], scores[2], space.seed),
     }
 
 
@@ -85,59 +153,40 @@ def _studies(split: Split, seed: int) -> list[Pictures]:
     for k, (study, boxed) in enumerate(zip(pairs.studies, pairs.boxed, strict=True)):
         if not boxed and entries[study].exam == EXAM:
             of.setdefault(study, []).append(k)
-    if len(of) < 4:
-        raise InputRejected(
-            "manifest", "the studies of a split", f"{len(of)} of {EXAMS[EXAM].title}",
-            "4 at least", "Ask about outliers with a manifest that has abdominal CT.",
-        )  # fmt: skip
-    order = np.random.default_rng([seed, 25]).permutation(sorted(of))[:MOST]
+    order = np.random.default_rng([seed, 26]).permutation(sorted(of))[:MOST]
     return [pairs.pictures[of[int(s)]] for s in order]
 
 
-def _scores(space: Space, kind: Kind, asked: Asked) -> tuple[Floats, Floats, Floats]:
-    """How strange each study is: those of the threshold, familiar ones, heads."""
-    parts = [[v.astype(np.float32) for v in part]
-             for part in (asked.checked, asked.familiar, asked.heads)]  # fmt: skip
-    if kind == "certainty":
-        rule = _certainty(space)
-        return tuple(np.array([rule(v) for v in part]) for part in parts)  # type: ignore[return-value]
-    bank = np.concatenate(asked.taught).astype(np.float32)
-    if kind == "nearest":
-        detector: outlier.Detector = outlier.fit(bank, parts[0], seed=space.seed)
-    elif kind == "mahalanobis":
-        detector = detectors.fit_mahalanobis(bank, parts[0])
-    else:
-        known = space.texts(_known(space))
-        others = space.texts(STRANGE)
-        farthest = others[detectors.strange_words(others, known, KEPT)]
-        detector = detectors.fit_worded(kind, known, parts[0], farthest)
-    return tuple(np.array([detector.score(v) for v in part]) for part in parts)  # type: ignore[return-value]
+def _others(space: Space) -> tuple[list[npt.NDArray[np.float32]], list[int]]:
+    """Pictures of training patients' other examinations, and which it is, from 1 on."""
+    pairs, entries = space.train
+    exams = sorted({e.exam for e in entries} - {EXAM})
+    mine = [
+        k for k in range(len(pairs))
+        if not pairs.boxed[k] and entries[pairs.studies[k]].exam != EXAM
+    ]  # fmt: skip
+    chosen = np.sort(np.random.default_rng([space.seed, 27]).permutation(mine)[:1000]).astype(int)
+    if not len(chosen):
+        return [], []
+    features = space.features(pairs.pictures[chosen]).astype(np.float32)
+    numbers = [1 + exams.index(entries[pairs.studies[k]].exam) for k in chosen]
+    return list(features[:, None]), numbers
 
 
 def _known(space: Space) -> list[str]:
-    """What the model was taught to say of an abdominal CT: how it was taken, what it shows."""
-    seen = [s for said, k in zip(space.train[0].sentences, space.train[0].studies, strict=True)
-            for s in said[:1] if space.train[1][k].exam == EXAM]  # fmt: skip
-    named = [t for what, bank in sorted(space.banks.items())
-             for t in (bank.present or plain(what).present)[:1]]  # fmt: skip
-    return [*sorted(set(seen))[:64], *named]
-
-
-def _certainty(space: Space) -> Any:
-    """One minus how sure a closed classifier of the examinations is of its best, over pictures."""
+    """How abdominal CTs are called in training, and what is said to be in them."""
     pairs, entries = space.train
-    chosen = np.sort(np.random.default_rng([space.seed, 26]).permutation(len(pairs))[:2000])
-    chosen = np.array([k for k in chosen if not pairs.boxed[k]])
-    _, number = np.unique([entries[pairs.studies[k]].exam for k in chosen], return_inverse=True)
-    x = space.features(pairs.pictures[chosen])
-    mean, spread = x.mean(0), x.std(0) + 1e-9
-    fitted = boundary((x - mean) / spread, number)
-    return lambda v: float(np.median(1 - fitted.posterior((v - mean) / spread).max(1)))
+    heads = {
+        said[0] for said, k in zip(pairs.sentences, pairs.studies, strict=True)
+        if entries[k].exam == EXAM
+    }  # fmt: skip
+    named = [bank.present[0] for _, bank in sorted(space.banks.items()) if bank.present]
+    return [*sorted(heads)[:64], *named]
 
 
 def _until(checked: Floats, familiar: Floats, heads: Floats, seed: int) -> float | None:
     """The heads a stream takes before it alarms, once ten abdomens have gone by without one."""
-    rng = np.random.default_rng([seed, 27])
+    rng = np.random.default_rng([seed, 28])
     counts: list[float] = []
     for _ in range(STREAMS):
         stream = shift.begin(checked, FALSE_ALARMS, seed=int(rng.integers(1 << 31)))

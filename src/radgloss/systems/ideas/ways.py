@@ -80,7 +80,8 @@ WAYS: Mapping[str, Way] = {
 BESIDE: Mapping[str, tuple[str, ...]] = {
     "transfer": ("transfer-scratch", "transfer-lora", "transfer-probe", "transfer-frozen"),
     "density": ("boundary",),
-    "attributes": ("attributes-dealt", "attributes-dap", "attributes-dap-dealt"),
+    "attributes": ("attributes-dealt",),
+    "attributes-dap": ("attributes-dap-dealt",),
     "outlier": ("outlier-certainty", "outlier-mahalanobis", "outlier-mcm", "outlier-energy",
                 "outlier-neglabel"),
     "attention": ("attention-middle", "attention-last", "attention-hidden"),
