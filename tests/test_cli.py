@@ -12,11 +12,12 @@ import pydicom
 import pytest
 from typer.testing import CliRunner
 
+import radgloss
 from radgloss import wiring
 from radgloss.cli import app
 from radgloss.errors import InputRejected
 
-SOURCE = Path(wiring.__file__).parent
+SOURCE = Path(radgloss.__file__).parent
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ def test_another_checkpoint_may_neither_search_nor_extend_an_index(both, manifes
 
 def test_the_command_line_says_the_same_as_python(manifest, model, both, tmp_path, monkeypatch):
     monkeypatch.setattr(wiring, "load", lambda *_, **__: model)
-    monkeypatch.setattr(wiring, "read", lambda path, *_: study(int(path.name[1:]), "DX"))
+    monkeypatch.setattr(wiring.finding, "read", lambda path, *_: study(int(path.name[1:]), "DX"))
 
     def run(*words):
         done = CliRunner().invoke(app, [str(w) for w in words])

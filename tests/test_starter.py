@@ -11,7 +11,7 @@ import radgloss
 from radgloss.checkpoint import load
 from radgloss.data import phantom
 from radgloss.types import Case
-from radgloss.wiring import SHIPPED
+from radgloss.wiring.models import SHIPPED
 
 FOLDER = SHIPPED / "starter"
 REAL = Path(os.environ.get("RADGLOSS_TEST_DATA") or "no-such-folder")
