@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from radgloss.engine.aligner import Aligner
-from radgloss.systems.finish import Asked, Words, fit, score, words_of
+from radgloss.systems.alignment.asking import Asked
+from radgloss.systems.alignment.fitting import Words, fit, words_of
+from radgloss.systems.alignment.scoring import score
 from tiny import checkpoint
 
 EXAM, WHAT = "ct-abdomen", "liver cyst"

@@ -13,7 +13,7 @@ from radgloss.data.manifest import Entry
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.precision import FP32
 from radgloss.engine.published import PublishedAligner
-from radgloss.systems.finish import present
+from radgloss.systems.alignment.asking import present
 from radgloss.trust.agreement import Agreement, agreement
 from radgloss.types import InputRejected, Study
 

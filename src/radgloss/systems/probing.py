@@ -19,7 +19,7 @@ from radgloss.data.manifest import Entry, Manifest
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.probe_file import KINDS, Probe, mean_of
 from radgloss.engine.published import PublishedAligner
-from radgloss.systems.finish import present
+from radgloss.systems.alignment.asking import present
 from radgloss.text.attributes import attribute_table
 from radgloss.text.banks import BankSet, canonical
 from radgloss.trust import Calibration, Conformal, calibration, conformal, outlier

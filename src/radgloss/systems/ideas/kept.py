@@ -12,7 +12,7 @@ import safetensors.torch
 from radgloss import disk
 from radgloss.data import phantom
 from radgloss.preprocess import Preprocess, prepare
-from radgloss.systems.finish import HEAD_SEED, HEADS
+from radgloss.systems.alignment.finish import HEAD_SEED, HEADS
 from radgloss.systems.ideas.space import Pictures
 
 __all__ = ["heads", "keep", "poured"]

@@ -26,7 +26,7 @@ from radgloss.data.feeds import Neighbours
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.systems import SYSTEMS
-from radgloss.systems.finish import said_of
+from radgloss.systems.alignment.finish import said_of
 from radgloss.systems.ideas import kept
 from radgloss.systems.ideas.figures import aligned
 from radgloss.systems.ideas.pointing import spots
