@@ -1,9 +1,11 @@
 """Evaluators over four-line fakes: a perfect one gets everything, a silent one chance."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 from sklearn.metrics import roc_auc_score
 
 from radgloss.eval.evaluators import (
@@ -174,6 +176,70 @@ def test_identical_texts_are_one_answer():
     told = [replace(c, report=Report(findings="Normal.")) for c in CASES]
     score = values(retrieval.retrieved(Silent(), told, lambda c: c.patient))
     assert score["report → study, recall@1"] == 1
+
+
+def among_studies(same, exams=("xr-chest", "ct-abdomen"), patients=None):
+    """Every third study has the same finding, every second is of the first examination."""
+    told = [replace(c, exam=exams[k % len(exams)], patient=(patients or str)(k))
+            for k, c in enumerate(CASES)]  # fmt: skip
+    return told, [same(k) for k in range(len(told))]
+
+
+def test_chance_to_find_another_study_is_hypergeometric_and_who_sees_nothing_gets_it():
+    told, what = among_studies(lambda k: k % 3)
+    scores = retrieval.alike(np.ones((N, 4)), told, what, range(N))
+    for score in scores:
+        assert score.value == pytest.approx(score.chance)
+    by_name = {s.measure: s for s in scores}
+    of_exam = sum(k % 2 == 0 for k in range(N))
+    for k in (1, 5, 10):
+        wanted = np.mean([1 - hypergeom.pmf(0, N - 1, m - 1, k) for m in (of_exam, N - of_exam)
+                          for _ in range(m)])  # fmt: skip
+        assert by_name[f"study → another of its examination, recall@{k}"].chance == (
+            pytest.approx(wanted)
+        )
+        many = Counter((k % 2, k % 3) for k in range(N))
+        wanted = np.mean([1 - hypergeom.pmf(0, N // 2 - 1, m - 1, k) for m in many.values()
+                          for _ in range(m)])  # fmt: skip
+        name = f"study → another of its findings, in its examination, recall@{k}"
+        assert by_name[name].chance == pytest.approx(wanted)
+
+
+def test_who_sees_examinations_finds_them_and_no_findings_and_the_other_way_round():
+    told, what = among_studies(lambda k: k % 3)
+    exam, finding = np.eye(2)[np.arange(N) % 2], np.eye(3)[np.arange(N) % 3]
+    of_exam = "study → another of its examination, recall@1"
+    of_what = "study → another of its findings, in its examination, recall@1"
+    one = {s.measure: s for s in retrieval.alike(exam, told, what, range(N))}
+    assert one[of_exam].value == 1
+    assert one[of_what].value == pytest.approx(one[of_what].chance)
+    other = {s.measure: s for s in retrieval.alike(finding, told, what, range(N))}
+    assert other[of_what].value == 1
+    assert other[of_exam].value == pytest.approx(other[of_exam].chance, abs=0.06)
+
+
+def test_neither_the_patient_nor_identical_pictures_are_another_study():
+    """Each study has a twin, and only the twin is like it: of the same patient, or of the same
+    pictures, it is not offered; of neither, it is."""
+    vectors = np.eye(N)[np.arange(N) // 2 * 2]
+    name = "study → another of its findings, in its examination, recall@1"
+    for patients, seen, found in (
+        (lambda k: f"p{k // 2}", range(N), False),
+        (None, [k // 2 for k in range(N)], False),
+        (None, range(N), True),
+    ):
+        told, what = among_studies(lambda k: k // 4, ("xr-chest",), patients)
+        score = {s.measure: s for s in retrieval.alike(vectors, told, what, seen)}[name]
+        assert score.value == (1 if found else pytest.approx(2 / (N - 2)))
+        assert score.n == N
+
+
+def test_a_study_whose_findings_no_other_has_is_not_asked():
+    told, _ = among_studies(lambda k: k, ("xr-chest",))
+    scores = {s.measure: s for s in retrieval.alike(np.eye(N), told, range(N), range(N))}
+    alone = scores["study → another of its findings, in its examination, recall@1"]
+    assert (alone.n, alone.chance) == (0, None)
+    assert np.isnan(alone.value)
 
 
 def test_who_ignores_the_no_gets_half():

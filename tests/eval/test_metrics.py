@@ -68,6 +68,22 @@ def test_a_perfect_model_among_equal_reports_is_perfect_and_by_row_it_would_not_
     assert recall_at(vectors, vectors, rows, rows, (1,))[1].mean() == pytest.approx(0.7)
 
 
+@given(st.integers(2, 9), st.integers(1, 5), st.integers(0, 10**6))
+def test_who_is_barred_is_as_if_never_offered(n, chunk, seed):
+    """One query at a time, from the candidates that are left, gives the same."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.integers(-1, 2, (n, 3))
+    names, owners, twins = (rng.integers(0, 3, n).tolist() for _ in range(3))
+    barred = ((owners, owners), (twins, twins))
+    found = recall_at(vectors, vectors, names, names, (1, 3), chunk, barred=barred)
+    for q in range(n):
+        left = [k for k in range(n) if owners[k] != owners[q] and twins[k] != twins[q]]
+        for k, recall in found.items():
+            scores = (vectors[q] @ vectors[left].T).astype(float)[None]
+            alone = expected_recall(scores, [names[q]], [names[i] for i in left], k) if left else 0
+            assert recall[q] == pytest.approx(alone)
+
+
 def test_recall_refuses_vectors_without_names_and_numbers_that_are_none():
     with pytest.raises(ValueError, match="one each"):
         recall_at(np.eye(2), np.eye(2), "ab", "a")

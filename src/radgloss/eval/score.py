@@ -14,7 +14,8 @@ __all__ = ["Examined", "Picture", "Score"]
 class Score:
     """A figure of one task. low, high: a 95 % interval over patients; None where there is none.
 
-    n: how many things were counted. aim: "high", "low" (what is better) or "none"."""
+    n: how many things were counted. aim: "high", "low" (what is better) or "none". chance: what no
+    knowledge gives, where that is known of these cases."""
 
     task: str
     measure: str
@@ -23,6 +24,7 @@ class Score:
     high: float | None = None
     n: int = 0
     aim: str = "high"
+    chance: float | None = None
 
     @property
     def measured(self) -> bool:

@@ -48,7 +48,7 @@ def _row(x: Label) -> dict[str, str]:
 
 def text(sheet: Sheet) -> str:
     """What stands beside the findings, for a terminal."""
-    lines = [f"{s.task}: {s.measure}{BETTER[s.aim]}  {s}  (n {s.n})" for s in sheet.scores]
+    lines = [f"{s.task}: {s.measure}{BETTER[s.aim]}  {_told(s)}  (n {s.n})" for s in sheet.scores]
     for kind, groups in sheet.groups.items():
         lines += [
             f"{kind}, {g.name}: AUROC {_with((g.auroc, g.low, g.high))}, ECE {_number(g.ece)}, "
@@ -101,8 +101,12 @@ def _html(sheet: Sheet) -> str:
 
 def _titled(tasks: Mapping[str, Sequence[Score]]) -> dict[str, list[tuple[str, str, int]]]:
     return {
-        task: [(s.measure + BETTER[s.aim], str(s), s.n) for s in of] for task, of in tasks.items()
+        task: [(s.measure + BETTER[s.aim], _told(s), s.n) for s in of] for task, of in tasks.items()
     }
+
+
+def _told(score: Score) -> str:
+    return str(score) if score.chance is None else f"{score}, chance {score.chance:.3f}"
 
 
 def _with(value: Sequence[float]) -> str:

@@ -1,14 +1,17 @@
-"""Which report belongs to which study, and which study to which report.
+"""Which report belongs to which study, and back; and which study is like another.
 
 Reports that state the same facts are the same answer, and so are identical texts, and studies of
-identical pictures: nobody could tell them apart."""
+identical pictures: nobody could tell them apart. Where studies look for studies, those of the same
+patient and those of identical pictures are not offered: to recognise a patient is not to recognise
+a finding. Chance is exact: what anybody gets to whom all candidates are alike."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from radgloss.eval.metrics.bootstrap import mean_interval
 from radgloss.eval.metrics.ranking import recall_at
@@ -16,9 +19,11 @@ from radgloss.eval.score import Examined, Score
 from radgloss.protocols import Embedder
 from radgloss.types import Study
 
-__all__ = ["meaning", "pictures", "retrieved"]
+__all__ = ["alike", "meaning", "pictures", "retrieved"]
 
 DEPTHS = (1, 5, 10)
+Floats = npt.NDArray[np.float64]
+Recall = Mapping[int, Floats]  # at each depth, of each query
 
 
 def meaning(case: Examined) -> Hashable:
@@ -50,7 +55,8 @@ def retrieved(
     cases: Sequence[Examined],
     same: Callable[[Examined], Hashable] = meaning,
 ) -> tuple[Score, ...]:
-    """Recall at 1, 5 and 10, report → study and study → report, duplicates counted as one."""
+    """Recall at 1, 5 and 10, duplicates counted as one: report → study, study → report, study →
+    another of its examination, and among those of its examination → another of its findings."""
     studies = np.stack([model.embed_study(c.case.study).vector for c in cases])
     reports = np.stack([model.embed_text(_text(c)).vector for c in cases])
     what = [same(c) for c in cases]
@@ -61,11 +67,62 @@ def retrieved(
     out = []
     both = (("report → study", reports, studies), ("study → report", studies, reports))
     for name, queries, candidates in both:
-        found = recall_at(queries, candidates, what, what, DEPTHS, also=also)
-        for k, recall in found.items():
-            value = mean_interval(recall, patients)
-            out.append(Score("retrieval", f"{name}, recall@{k}", *value, len(cases)))
-    return tuple(out)
+        found, chance = (
+            recall_at(q, c, what, what, DEPTHS, also=also)
+            for q, c in ((queries, candidates), (_blank(len(cases)), _blank(len(cases))))
+        )
+        out += _scores(name, found, chance, patients)
+    return *out, *alike(studies, cases, what, seen)
+
+
+def alike(
+    studies: npt.ArrayLike,
+    cases: Sequence[Examined],
+    what: Sequence[Hashable],
+    seen: Sequence[Hashable],
+) -> tuple[Score, ...]:
+    """Recall at 1, 5 and 10 of studies by a study, of those that have a right answer at all.
+
+    studies: (N, D). what: by study, its findings. seen: by study, what identical pictures share."""
+    vectors, exams = np.asarray(studies, float), [c.exam for c in cases]
+    of_exam = _others(vectors, exams, cases, seen, [list(range(len(cases)))])
+    groups = [[k for k, e in enumerate(exams) if e == exam] for exam in dict.fromkeys(exams)]
+    of_what = _others(vectors, what, cases, seen, groups)
+    return (
+        *_scores("study → another of its examination", *of_exam),
+        *_scores("study → another of its findings, in its examination", *of_what),
+    )
+
+
+def _others(
+    vectors: Floats, names: Sequence[Hashable], cases: Sequence[Examined],
+    seen: Sequence[Hashable], groups: Sequence[Sequence[int]],
+) -> tuple[Recall, Recall, list[str]]:  # fmt: skip
+    """Recall and chance of each query that can be right, and whose it is; asked group by group."""
+    told, blind = ({k: np.zeros(len(cases)) for k in DEPTHS} for _ in range(2))
+    patients = [c.patient for c in cases]
+    for rows in groups:
+        name, who, same = ([of[k] for k in rows] for of in (names, patients, seen))
+        barred = ((who, who), (same, same))
+        for recall, x in ((told, vectors[rows]), (blind, _blank(len(rows)))):
+            for k, found in recall_at(x, x, name, name, DEPTHS, barred=barred).items():
+                recall[k][rows] = found
+    able = blind[DEPTHS[0]] > 0
+    mine = [p for p, a in zip(patients, able, strict=True) if a]
+    return {k: v[able] for k, v in told.items()}, {k: v[able] for k, v in blind.items()}, mine
+
+
+def _scores(name: str, found: Recall, chance: Recall, patients: Sequence[str]) -> list[Score]:
+    return [
+        Score("retrieval", f"{name}, recall@{k}", *mean_interval(recall, patients), len(patients),
+              chance=float(chance[k].mean()) if len(patients) else None)
+        for k, recall in found.items()
+    ]  # fmt: skip
+
+
+def _blank(many: int) -> Floats:
+    """Vectors (N, 1) of somebody who cannot tell anything from anything."""
+    return np.zeros((many, 1))
 
 
 def _text(case: Examined) -> str:

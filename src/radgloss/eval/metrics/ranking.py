@@ -54,12 +54,15 @@ def recall_at(
     depths: Sequence[int] = (1, 5, 10),
     chunk: int = 1024,
     also: Sequence[tuple[Sequence[Hashable], Sequence[Hashable]]] = (),
+    barred: Sequence[tuple[Sequence[Hashable], Sequence[Hashable]]] = (),
 ) -> dict[int, Floats]:
     """`expected_recall` at several depths from vectors, (Q, D) and (N, D), in flat memory.
 
     At most chunk × chunk scores exist at a time. Scores are dot products, equal where they agree to
     six decimals. also: further names (wanted, offered), such as those of identical pictures; a
-    candidate is right where any of its names is the wanted one.
+    candidate is right where any of its names is the wanted one. barred: names (of queries, of
+    candidates); a candidate that shares one with the query is not offered to it, as a study is not
+    to itself. A query to whom no right candidate is offered gets 0.
     Raises ValueError for vectors that are not finite or do not fit their names.
 
     >>> found = recall_at([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]], "a", "ba", depths=(1, 2))
@@ -74,29 +77,30 @@ def recall_at(
     if chunk < 1 or not depths or min(depths) < 1:
         raise ValueError(f"chunk {chunk}, depths {list(depths)}; wanted whole numbers above 0")
     names = [_numbered(w, o) for w, o in ((wanted, offered), *also)]
+    out = [_numbered(q, n) for q, n in barred]
     best = np.full(len(x), -np.inf)
     above, tied, hits = (np.zeros(len(x), np.int64) for _ in range(3))
     blocks = [(q, n) for q in range(0, len(x), chunk) for n in range(0, len(y), chunk)]
     for q, n in blocks:  # first the best right candidate of each query …
         mine, part = slice(q, q + chunk), slice(n, n + chunk)
-        right = _right(names, mine, part)
+        right = _shared(names, mine, part) & ~_shared(out, mine, part)
         near = np.where(right, _scores(x[mine], y[part]), -np.inf).max(axis=1)
         best[mine] = np.maximum(best[mine], near)
     for q, n in blocks:  # … then who stands above it and beside it
         mine, part = slice(q, q + chunk), slice(n, n + chunk)
-        found = _scores(x[mine], y[part])
+        found = np.where(_shared(out, mine, part), -np.inf, _scores(x[mine], y[part]))
         level = found == best[mine, None]
         above[mine] += (found > best[mine, None]).sum(axis=1)
         tied[mine] += level.sum(axis=1)
-        hits[mine] += (level & _right(names, mine, part)).sum(axis=1)
+        hits[mine] += (level & _shared(names, mine, part)).sum(axis=1)
     return {k: _within(above, tied, hits, np.isfinite(best), k) for k in depths}
 
 
-def _right(
+def _shared(
     names: Sequence[tuple[Ints, Ints]], mine: slice, part: slice
-) -> npt.NDArray[np.bool_]:  # (queries, candidates)
+) -> npt.NDArray[np.bool_]:  # (queries, candidates), or (1, 1) of False without names
     same = [want[mine, None] == offer[None, part] for want, offer in names]
-    return np.asarray(np.logical_or.reduce(same))
+    return np.asarray(np.logical_or.reduce(same)) if same else np.zeros((1, 1), bool)
 
 
 def _scores(x: Floats, y: Floats) -> Floats:

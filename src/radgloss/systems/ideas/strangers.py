@@ -36,8 +36,8 @@ __all__ = ["EXAM", "KINDS", "strangers"]
 EXAM = "ct-abdomen"
 Kind = Literal["nearest", "mahalanobis", "mcm", "energy", "neglabel", "certainty"]
 KINDS: tuple[Kind, ...] = ("nearest", "mahalanobis", "mcm", "energy", "neglabel", "certainty")
-MOST, LEAST = 150, 4  # studies of a split
-CHECKED = 0.25  # share of what training patients give that only thresholds are set on
+MOST, LEAST = 150, 4  # studies that are given, of which thresholds are set, and that are asked
+CHECKED = 0.25  # share of the organs' pictures that no detector is given
 FALSE_ALARMS = 0.05
 STREAMS = 20
 STRANGE = (  # what no examination of the house shows; NegLabel keeps the farthest
@@ -121,10 +121,13 @@ def _called(space: Space, organ: str) -> list[str]:
 
 
 def _far(space: Space, kind: Kind) -> dict[str, Any]:
-    taught, familiar = (_studies(split, space.seed) for split in (space.train, space.test))
+    taught, familiar = (
+        _studies(split, space.seed, most)
+        for split, most in ((space.train, 2 * MOST), (space.test, MOST))
+    )
     if min(len(taught), len(familiar)) < LEAST:
         return dict.fromkeys(("heads", "caught", "false_alarms", "studies_until"))
-    many = max(1, round(CHECKED * len(taught)))
+    many = len(taught) // 2
     heads = space.heads(space.train[0].preprocess)
     parts = (taught[many:], taught[:many], familiar, heads)
     bank, checked, own, strange = (
@@ -146,14 +149,14 @@ def _far(space: Space, kind: Kind) -> dict[str, Any]:
     }
 
 
-def _studies(split: Split, seed: int) -> list[Pictures]:
-    """The whole frames of each abdominal CT, at most `MOST` studies."""
+def _studies(split: Split, seed: int, most: int) -> list[Pictures]:
+    """The whole frames of each abdominal CT, of so many studies at most."""
     pairs, entries = split
     of: dict[int, list[int]] = {}
     for k, (study, boxed) in enumerate(zip(pairs.studies, pairs.boxed, strict=True)):
         if not boxed and entries[study].exam == EXAM:
             of.setdefault(study, []).append(k)
-    order = np.random.default_rng([seed, 26]).permutation(sorted(of))[:MOST]
+    order = np.random.default_rng([seed, 26]).permutation(sorted(of))[:most]
     return [pairs.pictures[of[int(s)]] for s in order]
 
 
