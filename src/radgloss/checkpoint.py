@@ -30,7 +30,7 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 from radgloss import disk
-from radgloss.models import alignment, representation
+from radgloss.models import alignment, image_to_text, representation
 from radgloss.preprocess import Preprocess
 from radgloss.text.prompts import Bank
 from radgloss.text.tokenizer import Tokenizer
@@ -74,7 +74,9 @@ class Checkpoint:
         return f"{self.architecture}:{self.name}"
 
 
-ARCHITECTURES = {**alignment.ARCHITECTURES, **representation.ARCHITECTURES}
+ARCHITECTURES = {
+    **alignment.ARCHITECTURES, **representation.ARCHITECTURES, **image_to_text.ARCHITECTURES
+}  # fmt: skip
 NOTHING = Support((), (), np.zeros((0, 1), np.float32))
 
 

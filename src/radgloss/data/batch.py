@@ -4,7 +4,7 @@ A field that a system does not need is empty (no elements); which fields a step 
 the run's feed (`data.feeds`).
 
 Shapes: B images · M texts · Q questions · O names · K findings · R record · C channels · F frames ·
-S side · T tokens."""
+S side · T tokens · P tokens and W width of an image tower."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Batch:
     int64, images of one number are views of one study. facts: (B, K) and said: (M, K) int8, what is
     known of an image, and what a text states (1), denies (-1) or leaves open (0). hidden: (M, T)
     bool, tokens to be guessed. record: (B, R) int8, what the patient's record holds (1), or does
-    not (0)."""
+    not (0). place: (B,) float32, where in its study a picture stood, from 0 to 1. looks: (B, P, W)
+    what a frozen tower made of the images, which are then left out (no elements)."""
 
     images: torch.Tensor
     tokens: torch.Tensor
@@ -57,9 +58,11 @@ class Batch:
     odds: torch.Tensor = field(default_factory=_empty)
     options: torch.Tensor = field(default_factory=_empty)
     shares: torch.Tensor = field(default_factory=_empty)
+    place: torch.Tensor = field(default_factory=_empty)
+    looks: torch.Tensor = field(default_factory=_empty)
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.images) or len(self.looks)
 
 
 def to_model(

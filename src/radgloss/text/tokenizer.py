@@ -1,7 +1,8 @@
 """Words to numbers, learned from the project's own reports, saved inside the checkpoint.
 
 Byte-pair pieces over lower-case text. Digits stand alone and a decimal point stays visible, so
-"12 mm" and "1.2 cm" never share a token for their number."""
+"12 mm" and "1.2 cm" never share a token for their number. Where text is written and not only read,
+case is kept and marks say where a section begins and where it ends (`of_reports`)."""
 
 from __future__ import annotations
 
@@ -14,9 +15,15 @@ import numpy.typing as npt
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Backend
 
-__all__ = ["HIDDEN", "Encoded", "Tokenizer"]
+__all__ = ["HIDDEN", "MARKS", "Encoded", "Tokenizer"]
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
+END = "[END]"
+MARKS = (END, *(f"[{name}]" for name in (
+    "EXAM", "INDICATION", "COMPARED", "TECHNIQUE", "FINDINGS", "IMPRESSION", "CAPTION", "SIMILAR",
+    "ANSWER",
+)))  # fmt: skip
+"""Pieces that no text holds, whoever wrote it: they are put between texts (`Tokenizer.mark`)."""
 HIDDEN = 1  # the number of UNKNOWN: no text has one, so it stands for a word to be guessed
 
 
@@ -84,6 +91,46 @@ class Tokenizer:
         )
         backend.train_from_iterator(texts, trainer)
         return cls(backend)
+
+    @classmethod
+    def of_reports(cls, texts: Iterable[str], size: int = 1024) -> Tokenizer:
+        """Pieces for writing: case and line breaks are kept, and `decode` gives back what was read.
+
+        >>> t = Tokenizer.of_reports(["LIVER: A 1.2 cm cyst."], size=300)
+        >>> t.decode(t.pieces("LIVER: A 12 mm cyst.")), t.pieces("[END]") == [t.mark("[END]")]
+        ('LIVER: A 12 mm cyst.', False)
+        """
+        backend = Backend(models.BPE(unk_token=UNKNOWN))
+        backend.normalizer = normalizers.NFC()
+        backend.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(Regex(r"\d|[^\w\s]|\n"), "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False),
+            ]
+        )
+        backend.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=size,
+            special_tokens=[PAD, UNKNOWN, *MARKS],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        backend.train_from_iterator(texts, trainer)
+        return cls(backend)
+
+    def pieces(self, text: str) -> list[int]:
+        """The numbers of a text alone; a mark that somebody typed is plain text."""
+        self._backend.encode_special_tokens = True
+        numbers: list[int] = self._backend.encode(text).ids
+        self._backend.encode_special_tokens = False
+        return numbers
+
+    def mark(self, name: str) -> int:
+        """The number of a mark. KeyError for words that were not learned with it."""
+        number = self._backend.token_to_id(name)
+        if number is None:
+            raise KeyError(name)
+        return int(number)
 
     def __call__(
         self, texts: Sequence[str], context: int

@@ -1,0 +1,116 @@
+"""Encoder–decoder transformer that writes reports (arXiv 1706.03762 over arXiv 2010.11929).
+
+Unusual here: all pictures of a study are one memory; each section is a text of its own, begun by
+what is known beforehand (examination, indication) and its section's mark, and the loss counts the
+section's own words alone. The tower may be the vision transformer or the residual network that
+alignment has, so a trained one goes on here.
+Shapes: N pictures · B studies · R texts · T tokens · P tokens of a picture · M tokens of a study ·
+W width of the tower · D width · V vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from radgloss.models.image_to_text.studies import Studies
+from radgloss.nn import decoder, resnet, vit
+from radgloss.nn.decoder import Decoder
+from radgloss.nn.tower import headless
+
+__all__ = ["VARIANTS", "Captioner", "Config", "Objective", "build", "told_apart", "word_loss"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """side: of the grid of a picture's tokens that the decoder looks at; more are averaged."""
+
+    image: vit.Config | resnet.ResNetConfig
+    text: decoder.Config
+    side: int = 4
+
+
+VARIANTS = {
+    "debug": Config(vit.VARIANTS["debug-conv"], decoder.VARIANTS["debug"]),
+    "debug-cnn": Config(resnet.VARIANTS["debug"], decoder.VARIANTS["debug"]),
+    "small": Config(vit.VARIANTS["small"], decoder.VARIANTS["small"]),
+    "small-cnn": Config(resnet.VARIANTS["small"], decoder.VARIANTS["small"]),
+    "starter": Config(vit.VARIANTS["starter"], decoder.VARIANTS["starter"]),
+    "base": Config(vit.VARIANTS["base"], decoder.VARIANTS["base"], side=14),
+}
+
+
+class Captioner(nn.Module):
+    """A tower, what joins its pictures to studies, and a decoder."""
+
+    def __init__(self, config: Config):
+        super().__init__()
+        self.config = config
+        self.image = headless(config.image)
+        self.studies = Studies(config.image.width, config.text.width, config.side)
+        self.decoder = Decoder(config.text)
+
+    def look(self, images):  # (N, C, S, S) -> (N, P, W)
+        """What one picture says, whatever lies beside it; may be kept while the tower is frozen."""
+        return self.image.tokens(images)
+
+    def describe(self, images):  # (N, C, S, S) -> (N, W)
+        """The mean token, which the outlier score needs."""
+        return self.look(images).mean(1)
+
+    def remember(self, looks, study, place):  # (N, P, W), (N,), (N,) -> (B, M, D), (B, M)
+        """The memory of studies from what `look` returned."""
+        return self.studies(looks, study, place)
+
+    def encode_images(self, images, study=None, place=None):  # -> (B, M, D), (B, M) bool
+        """Every picture is a study of its own where `study` is None."""
+        return self.remember(self.look(images), *told_apart(images, study, place))
+
+    def begin(self, memory, mask=None):  # (B, M, D), (B, M) -> Cache
+        return self.decoder.begin(memory, mask)
+
+    def step(self, tokens, memory=None, mask=None, cache=None, counts=None):
+        """(R, T) tokens behind those of the cache → (R, T, V) logits of what follows each, Cache.
+
+        counts: (R,) how many of each row are real. Without a cache the memory begins one."""
+        cache = self.begin(memory, mask) if cache is None else cache
+        return self.decoder.step(tokens, cache, counts)
+
+
+def told_apart(images, study, place):
+    """Which study each picture is of, (N,) int64, and where it stood in it, (N,) float."""
+    if study is None:
+        study = torch.arange(len(images), device=images.device)
+    if place is None:
+        place = images.new_zeros(len(images))
+    return study, place
+
+
+class Objective(nn.Module):
+    """Each token from those before it and the pictures; only those that the batch names count."""
+
+    def __init__(self, model: Captioner):
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch):
+        looks = batch.looks if batch.looks.numel() else self.model.look(batch.images)
+        memory, seen = self.model.remember(looks, batch.study, batch.place)
+        logits = self.model.decoder(batch.tokens[:, :-1], memory[batch.owner], seen[batch.owner])
+        return word_loss(logits, batch)
+
+
+def word_loss(logits, batch):  # (R, T - 1, V), Batch -> loss, logs
+    """The mean cross-entropy of a token that counts, and how many of them were the likeliest."""
+    wanted, counted = batch.tokens[:, 1:], batch.hidden[:, 1:]
+    logits, wanted = logits[counted], wanted[counted]  # (tokens that count, V)
+    loss = F.cross_entropy(logits.float(), wanted)
+    right = (logits.argmax(-1) == wanted).float().mean()
+    return loss, {"right": right.detach()}
+
+
+def build(config: Config) -> Captioner:
+    """The model of a config; every architecture has this one door."""
+    return Captioner(config)
