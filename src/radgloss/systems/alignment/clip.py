@@ -52,7 +52,7 @@ def starter() -> Run:
         model=clip.VARIANTS["starter"],
         preprocess=Preprocess(size=128),
         vocabulary=1024,
-        steps=6000,
+        steps=4400,
         batch=64,
         sampling=Sampling(texts=2, per_study=6, boxes=1, asked=Asking(), sought=0.4, named=0.2),
         feed=Captioned(loose=1),
