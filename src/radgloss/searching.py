@@ -22,6 +22,7 @@ from radgloss.data.manifest import Entry, read_manifest
 from radgloss.exchange.words import study_kind
 from radgloss.index import Index, filters
 from radgloss.protocols import Embedder
+from radgloss.text import passages
 from radgloss.text.facts import findings
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import finding_type
@@ -139,7 +140,12 @@ def _of_report(entry: Entry, model: Embedder, more: Mapping[str, str]) -> Row:
     text = written(entry.report)
     # Neither a path nor a patient: the same study of the same manifest is the same row again.
     name = hashlib.sha256(f"{entry.patient}\n{entry.study.name}\n{text}".encode()).hexdigest()[:16]
-    return Row(f"{_REPORT}{name}", model.embed_text(text), text, {"kind": "report", **more})
+    return Row(f"{_REPORT}{name}", _whole(model, text), text, {"kind": "report", **more})
+
+
+def _whole(model: Embedder, text: str) -> Embedding:
+    """A text of any length: where the model cannot take it whole, its passages."""
+    return Embedding(passages.direction(lambda t: model.embed_text(t).vector, text), model.space)
 
 
 # ------------------------------------------------------------------ into the index
@@ -274,7 +280,7 @@ def query(
     asked = [model.embed_text(words).vector] if words else []
     if report:
         parts = (report,) if of == "reports" else _telling(report)
-        mean = np.mean([model.embed_text(part).vector for part in parts], axis=0)
+        mean = np.mean([_whole(model, part).vector for part in parts], axis=0)
         asked.append(mean / max(float(np.linalg.norm(mean)), 1e-12))
     if study is not None:
         asked.append(model.embed_study(study).vector)

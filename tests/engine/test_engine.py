@@ -296,3 +296,13 @@ def test_a_study_is_foreign_just_where_the_model_refuses_to_speak(ct, film):
         assert (asked.foreign(ct) > 1) == bool(asked.why_not(ct))
     assert set(asked.fits(film)) == {"xr-chest"}
     assert asked.foreign(Study("7.7", (image("NM", 1),))) == float("inf")
+
+
+def test_a_text_that_would_be_cut_is_refused_before_it_is_embedded(ct):
+    a = aligner()
+    long = "no effusion " * 300
+    for act in (lambda: a.embed_text(long), lambda: a.label(ct, [long])):
+        with pytest.raises(InputRejected) as refused:
+            act()
+        assert refused.value.code == "text-too-long"
+    assert a.texts.computed == 0

@@ -104,18 +104,22 @@ class Aligner:
         return Embedding(self._mean(self._look(image)), self.space)
 
     def embed_text(self, text: str) -> Embedding:
-        """A unit vector. Raises InputRejected('empty-text') for a text without words."""
+        """A unit vector. Raises InputRejected('empty-text') for a text without words, and
+        ('text-too-long') for one that the model would cut (`text.passages` gives it in parts)."""
         if not text.strip():
             raise InputRejected(
                 "empty-text", "the text", "no words", "at least one", "Type a word."
             )
+        self._whole((text,))
         return Embedding(self._prompt((text,)), self.space)
 
     # ---- label
 
     def label(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
         """One prediction for each label, in their order; synonyms of a finding are that finding,
-        and a label that denies one ("no effusion") has the opposite answer."""
+        and a label that denies one ("no effusion") has the opposite answer.
+
+        Raises InputRejected('text-too-long') for a label that the model would cut."""
         seen = self.see(study)
         stop, exam = self.why_not(study), self.exam(study)
         asked = [denied(label) or label for label in labels]
@@ -126,7 +130,12 @@ class Aligner:
 
     def read(self, labels: Sequence[str]) -> None:
         """Encode what states and denies these labels, together; asking them is then cheap."""
-        banks = [self._bank(row.what if (row := _known(label)) else label) for label in labels]
+        named = [row.what if (row := _known(label)) else label for label in labels]
+        banks = [self._bank(name) for name in named]
+        pairs = zip(named, banks, strict=True)
+        typed = [t for n, b in pairs if self._typed(n) for t in (*b.present, *b.absent)]
+        if typed:
+            self._whole(typed)
         if banks:
             self.texts([t for bank in banks for t in (*bank.present, *bank.absent)])
 
@@ -295,6 +304,10 @@ class Aligner:
     def _bank(self, label: str) -> Bank:
         """The user's sentences, those of the training texts, or plain ones."""
         return self._own_words(label) or self.checkpoint.prompts.get(label) or plain(label)
+
+    def _typed(self, label: str) -> bool:
+        """Whether its sentences were made of the label itself, which may be anything."""
+        return not self._own_words(label) and label not in self.checkpoint.prompts
 
     def _direction(self, label: str) -> Floats:
         """With the finding minus without it, (D,)."""

@@ -17,6 +17,7 @@ from radgloss.eval.metrics.bootstrap import mean_interval
 from radgloss.eval.metrics.ranking import recall_at
 from radgloss.eval.score import Examined, Score
 from radgloss.protocols import Embedder
+from radgloss.text.passages import direction
 from radgloss.types import Study
 
 __all__ = ["alike", "meaning", "pictures", "retrieved"]
@@ -58,7 +59,7 @@ def retrieved(
     """Recall at 1, 5 and 10, duplicates counted as one: report → study, study → report, study →
     another of its examination, and among those of its examination → another of its findings."""
     studies = np.stack([model.embed_study(c.case.study).vector for c in cases])
-    reports = np.stack([model.embed_text(_text(c)).vector for c in cases])
+    reports = np.stack([direction(lambda t: model.embed_text(t).vector, _text(c)) for c in cases])
     what = [same(c) for c in cases]
     seen = [pictures(c.case.study) or f"study {i}" for i, c in enumerate(cases)]
     texts = [_text(c) for c in cases]
