@@ -31,6 +31,7 @@ __all__ = [
     "Gallery",
     "caption_of",
     "examined",
+    "unmet",
 ]
 
 PHRASES: dict[str, tuple[str, str]] = {name: prompts(name) for name in ATTRIBUTES}
@@ -53,6 +54,8 @@ STRUCTURES: dict[str, tuple[str, str]] = {  # the mask's name → organ of the t
     "left lung": ("lungs", "left"),
 }
 RIM, LEAST_SIDE = 6, 24  # pixels around an organ, and of a picture at least
+UNMET = "brain"  # an organ that no training picture shows and no training text names
+LEVELS = (0.3, 0.5, 0.7)  # of a head, as shares of its height
 LEAST_MM2 = 100.0  # of an organ in its frame, else it cannot be named
 SIDELESS_VIEWS = frozenset({"lateral"})  # where left and right lie on each other
 
@@ -121,6 +124,21 @@ class Gallery:
         kept = [c for c in rare if self._have[c] < self.most][: self.each]
         self._have.update(kept)
         return [_picture(filed, *cells[caption]) for caption in cells if caption in kept]
+
+
+def unmet(filed: Filed) -> list[Picture]:
+    """Whole frames of a head: pictures of a thing that no training has met, with its caption."""
+    (image,) = filed.case.study.images
+    frames, height, width = image.pixels.shape
+    taken, caption = caption_of("ct-abdomen", filed.looks[image.uid], UNMET)
+    regions = [
+        Region((round(level * frames), 0, 0), (round(level * frames), height - 1, width - 1))
+        for level in LEVELS
+    ]
+    return [
+        Picture(filed.name, image.cut(region), UNMET, taken, caption, held_out=True)
+        for region in regions
+    ]
 
 
 def _shown(image: Image, organs: Mapping[str, npt.NDArray[np.bool_]], look: str) -> Iterator[

@@ -94,6 +94,9 @@ class Oracle:
                 self._words[f"{word[:1].upper()}{word[1:]}."] = [("present", name)]
             self._words[f"No {name}."] = [("absent", name)]
         for p in pictures:
+            if foreign:  # whatever it shows, it is nothing that was ever met
+                self._pictures[p.image.uid] = [("strange", p.image.uid)]
+                continue
             self._words[p.caption] = [("caption", p.caption)]
             self._pictures[p.image.uid] = [("caption", p.caption)]
             for attribute, (yes, no) in phrases.items():

@@ -15,7 +15,7 @@ from radgloss import dicom
 from radgloss.bench import suite
 from radgloss.bench.light import light, light_picture
 from radgloss.bench.making import Clock, Making, Progress
-from radgloss.bench.material import HELD_OUT, NAMES, PHRASES, Gallery, examined
+from radgloss.bench.material import HELD_OUT, NAMES, PHRASES, Gallery, examined, unmet
 from radgloss.bench.oracle import Constant, Oracle
 from radgloss.bench.page import Table
 from radgloss.bench.plan import HEAD, Plan
@@ -91,6 +91,7 @@ class _Hearing:
     cases: list[Examined] = field(default_factory=list)
     foreign: list[Examined] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    unmet: list[Picture] = field(default_factory=list)
     diseases: list[tuple[str, ...]] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
 
@@ -102,7 +103,7 @@ class _Hearing:
         """Ask everybody everything about one patient."""
         case, foreign = examined(filed), filed.exam == HEAD
         with clock("cutting"):
-            pictures = self._gallery.pictures(filed)
+            pictures = unmet(filed) if foreign else self._gallery.pictures(filed)
             self.oracle.learn(case, pictures, PHRASES, foreign)
         for name, transcript in self.transcripts.items():
             with clock(f"asking {name}"):
@@ -110,7 +111,8 @@ class _Hearing:
         with clock("cutting"):
             self._show(case)
             (self.foreign if foreign else self.cases).append(light(case))
-            self.pictures += map(light_picture, pictures)
+            kept = self.unmet if foreign else self.pictures
+            kept += map(light_picture, pictures)
             if not foreign:
                 self.diseases.append(filed.diseases)
 
@@ -127,7 +129,7 @@ class _Hearing:
         there = {name for case in self.cases for name, yes in case.labels.items() if yes}
         held_out = {n: others for n, others in HELD_OUT.items() if n in there}
         return suite.Material(self.cases, self.foreign, self.pictures, self.diseases, held_out,
-                              PHRASES, NAMES)  # fmt: skip
+                              PHRASES, NAMES, self.unmet)  # fmt: skip
 
 
 def _pairs(hearing: _Hearing) -> dict[tuple[str, str], tuple[float, bool]]:

@@ -36,7 +36,8 @@ class Material:
     cases: familiar studies. foreign: studies of another body part. pictures: frames cut to organs.
     diseases: what each case has, in the order of `cases`. held_out: findings never seen in
     training, each with the findings that it must be told from. phrases: by attribute, the sentence
-    that states it and the one that denies it. names: by finding, its synonyms."""
+    that states it and the one that denies it. names: by finding, its synonyms. unmet: pictures of
+    what no training has met."""
 
     cases: Sequence[Examined]
     foreign: Sequence[Examined] = ()
@@ -45,6 +46,7 @@ class Material:
     held_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
     phrases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unmet: Sequence[Picture] = ()
 
 
 Ask = Callable[[Any, Material], Sequence[Score]]
@@ -79,6 +81,11 @@ def _held_out(engine: Transcript, m: Material) -> Sequence[Score]:
     return out
 
 
+def _never_met(engine: Transcript, m: Material) -> Sequence[Score]:
+    met = [p for p in m.pictures if not p.held_out]
+    return composition.never_met(engine, met, m.unmet) if met and m.unmet else ()
+
+
 def _words(engine: Transcript, m: Material) -> Sequence[Score]:
     return (*words.denials(engine, m.cases), *words.synonyms(engine, m.cases, m.names))
 
@@ -110,6 +117,8 @@ def _differential(engine: Transcript, m: Material) -> Sequence[Score]:
 ROWS = (
     Row("organ × look", "embed", lambda e, m: composition.zero_shot(e, m.pictures),
         "Which organ, in which sequence or phase? Some pairs were never trained on."),
+    Row("never met", "embed", _never_met,
+        "The brain, which no training picture shows and no training text names."),
     Row("labels", "label", _labels, "Is this finding there?"),
     Row("never seen together", "label", _held_out,
         "A finding in an organ where training never showed it, against its neighbours there."),

@@ -19,6 +19,7 @@ from radgloss.trust.calibration import auroc
 __all__ = ["by_pair", "never_met", "similarities", "zero_shot"]
 
 TASK = "organ × look"
+UNMET = "never met"
 Floats = npt.NDArray[np.float64]
 
 
@@ -86,8 +87,8 @@ def never_met(
     by_pictures = np.where(own, -np.inf, alike).max(axis=1)
     theirs = [p.patient for p in unmet]
     return (
-        Score(TASK, "never met, named", *mean_interval(named, theirs), len(unmet), "low"),
-        Score(TASK, "… by chance", 1 / len(captions), n=len(unmet), aim="none"),
+        Score(UNMET, "named", *mean_interval(named, theirs), len(unmet), "low"),
+        Score(UNMET, "… by chance", 1 / len(captions), n=len(unmet), aim="none"),
         _strange("by words", words[:, : len(known)].max(axis=1), strange, patients),
         _strange("by pictures", by_pictures, strange, patients),
     )
@@ -101,7 +102,7 @@ def _strange(
         return auroc(-familiar[rows], true) if true.any() and not true.all() else float("nan")
 
     value = interval(patients, area, 400)
-    return Score(TASK, f"none of these, AUROC {how}", *value, len(familiar))
+    return Score(UNMET, f"none of these, AUROC {how}", *value, len(familiar))
 
 
 def picked(scores: Floats, wanted: Sequence[int]) -> Floats:
