@@ -12,7 +12,7 @@ from radgloss.engine.drafter import PairDrafter
 from radgloss.engine.evidence import occlude, occluded
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.protocols import Drafter, Embedder, Labeler, verbs
-from radgloss.text.findings import exam_findings
+from radgloss.text.findings import OF_WOMEN, exam_findings
 from radgloss.trust import Conformal, Trust
 from radgloss.types import Case, InputRejected, Study
 from tiny import SURE, UNSURE, checkpoint, image
@@ -165,6 +165,15 @@ def test_every_finding_is_stated_once_or_listed_as_not_assessed(ct):
         stated = [f.what for s in draft.sentences if s.section == "findings" for f in s.findings]
         known = sorted(row.what for row in exam_findings("ct-abdomen"))
         assert sorted([*stated, *draft.not_assessed]) == known
+
+
+def test_a_mans_draft_says_nothing_of_ovaries_and_lists_them_as_not_assessed(ct):
+    women = OF_WOMEN & {row.what for row in exam_findings("ct-abdomen")}
+    for sex, silent in (("M", women), ("F", set()), ("O", set()), ("", set())):
+        draft = drafter().draft(Case(replace(ct, sex=sex)))
+        assert not {f.what for f in draft.findings} & silent
+        assert silent <= set(draft.not_assessed)
+        assert {p.label for p in draft.predictions if "men do not have" in p.why} == silent
 
 
 def test_what_is_stated_present_has_a_place_in_the_picture(ct):

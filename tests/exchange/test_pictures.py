@@ -37,6 +37,20 @@ def test_axial_edges_are_right_left_front_back():
     assert pics.letters(_image(sources=(SOURCE,))) == ("R", "L", "A", "P")
 
 
+def test_series_of_one_study_are_told_apart_by_how_they_were_taken_and_by_no_free_word():
+    said = ("T1_fs Smith", "ax T2", "DWI b800", "ADC map", "John")
+    study = Study("s", tuple(
+        _image(uid=str(n), modality="MR", body_part="ABDOMEN", description=d)
+        for n, d in enumerate(said)
+    ))  # fmt: skip
+    assert [p.title for p in pics.pictures(study, _draft())] == [
+        "MR Abdomen T1 fat-suppressed", "MR Abdomen T2", "MR Abdomen DWI", "MR Abdomen ADC",
+        "MR Abdomen",
+    ]  # fmt: skip
+    film = _image(modality="DX", view="LL", description="lat chest")
+    assert _shown(film).title == "DX LL"
+
+
 def test_coronal_and_sagittal_edges_show_head_and_feet():
     coronal = _image(frame=(0, 1, 0), row=(0, 0, -1), sources=(SOURCE,))
     sagittal = _image(frame=(1, 0, 0), row=(0, 0, -1), column=(0, 1, 0), sources=(SOURCE,))

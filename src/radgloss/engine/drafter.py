@@ -15,7 +15,7 @@ import numpy as np
 
 from radgloss.engine.aligner import Aligner
 from radgloss.text import templates
-from radgloss.text.findings import FindingType, exam_findings, finding_type
+from radgloss.text.findings import OF_WOMEN, FindingType, exam_findings, finding_type
 from radgloss.types import (
     Case,
     Draft,
@@ -53,7 +53,7 @@ class PairDrafter:
         if why or exam is None:
             return self._abstention(study, why)
         rows = exam_findings(exam)
-        predictions = self.aligner.label(study, [r.what for r in rows])
+        predictions = _fitting(study, self.aligner.label(study, [r.what for r in rows]))
         stated = [self._stated(study, r, p) for r, p in zip(rows, predictions, strict=True)]
         findings = _by_organ(exam, [s for s in stated if s is not None])
         undecided = [p.label for p in predictions if p.abstained]
@@ -133,6 +133,18 @@ class PairDrafter:
         return tuple(
             Evidence("report", float(scores[b]), text=support.texts[chosen[b]]) for b in best
         )
+
+
+def _fitting(study: Study, predictions: Sequence[Prediction]) -> tuple[Prediction, ...]:
+    """Nothing is stated or denied of an organ that a person of that sex does not have. It stays
+    listed as not assessed: a file's sex is an administrative entry, and may not be the body's."""
+    if study.sex != "M":
+        return tuple(predictions)
+    why = "an organ that men do not have, and the study says that this is a man"
+    return tuple(
+        replace(p, abstained=True, why=why, evidence=()) if p.label in OF_WOMEN else p
+        for p in predictions
+    )
 
 
 def _by_organ(exam: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

@@ -367,9 +367,14 @@ def _view(image: Image) -> _View:
 # ------------------------------------------------------------------ words on the picture
 
 
+PLANES = ("axial", "coronal", "sagittal")  # of every picture the facts say it, measured
+
+
 def _title(image: Image) -> str:
     part = terms.body_part(image.body_part).capitalize()
-    words = (terms.modality(image.modality), part, terms.view(image.view))
+    view = terms.view(image.view)
+    taken = () if view else terms.series(image.description)
+    words = (terms.modality(image.modality), part, view, *(w for w in taken if w not in PLANES))
     return " ".join(w for w in words if w) or "Image"
 
 

@@ -18,6 +18,7 @@ from typing import Literal
 __all__ = [
     "EXAMS",
     "FINDINGS",
+    "OF_WOMEN",
     "ORGANS",
     "PAIRED",
     "SITES",
@@ -202,6 +203,9 @@ FINDINGS = (
     _F("chest tube", "chest tube", "devices", (CHEST,), "device", sides=RIGHT_LEFT,
        synonyms=("pleural drain", "thoracostomy tube")),
 )  # fmt: skip
+
+OF_WOMEN = frozenset({"adnexal mass", "ovarian cyst", "intrauterine pregnancy", "enlarged ovary"})
+"""Findings of organs that men do not have."""
 
 ORGANS: dict[str, tuple[str, ...]] = {  # the report's word: other words and adjectives for it
     "liver": ("hepatic",),

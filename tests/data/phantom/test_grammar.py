@@ -14,10 +14,10 @@ from radgloss.data.phantom.grammar import AUTHORS, Told, write
 from radgloss.data.phantom.grammar.captions import frame_sentences
 from radgloss.data.phantom.grammar.compare import CHANGES
 from radgloss.data.phantom.grammar.phrases import DENY, DENY_LATE, DENY_SIDE, PHRASES
-from radgloss.data.phantom.grammar.report import OF_WOMEN, deniable
+from radgloss.data.phantom.grammar.report import deniable
 from radgloss.data.phantom.grammar.scenery import ABSENT, NORMAL, NOTHING
 from radgloss.data.phantom.grammar.sentences import SIGNS
-from radgloss.text.findings import EXAMS, FINDINGS, SITES, exam_findings, finding_type
+from radgloss.text.findings import EXAMS, FINDINGS, OF_WOMEN, SITES, exam_findings, finding_type
 from radgloss.types import Finding
 
 TIPS = {

@@ -14,13 +14,12 @@ from radgloss.data.phantom.causal.looks import drawable
 from radgloss.data.phantom.causal.nouns import Acquisition, Prevalence, Sex, stream
 from radgloss.data.phantom.causal.strata import OF_EXAM, STRATA
 from radgloss.data.phantom.held_out import FINDINGS as HELD_OUT
-from radgloss.text.findings import finding_type
+from radgloss.text.findings import OF_WOMEN, finding_type
 
 __all__ = ["MOST", "acquisition", "chance_findings", "incidentals", "lacks", "surgery"]
 
 MOST = 4  # distinct findings, before chance stops adding
 ENRICHED = {1.0: 0.062, 0.5: 0.09}  # by the share of the exam whose stratum lacks the finding
-WOMEN_ONLY = frozenset({"adnexal mass", "ovarian cyst", "intrauterine pregnancy", "enlarged ovary"})
 DEVICES = ("endotracheal tube", "central venous catheter", "nasogastric tube", "chest tube")
 BACKGROUND = {  # of an unselected adult; kidney cysts by age below
     "gallstones": 0.10, "hepatic steatosis": 0.25, "liver cyst": 0.10, "splenic granuloma": 0.02,
@@ -49,7 +48,7 @@ def surgery(rng: np.random.Generator, sex: Sex, age: int) -> tuple[str, ...]:
 
 def lacks(what: str, absent: tuple[str, ...], sex: Sex) -> bool:
     """Whether this person cannot have that finding, for want of the organ."""
-    if what in WOMEN_ONLY:
+    if what in OF_WOMEN:
         return sex == "M" or (what == "intrauterine pregnancy" and "uterus" in absent)
     organs = ORGAN_OF.get(finding_type(what).organ, ())
     return bool(organs) and all(o in absent for o in organs)
@@ -73,7 +72,7 @@ def _rate(what: str, exam: str, prevalence: Prevalence, age: int, portable: bool
     if prevalence == "clinical":
         return usual
     free = sum(share for name, share in OF_EXAM[exam] if what not in _modelled(name))
-    doubled = what in WOMEN_ONLY and exam != "us-pelvis"
+    doubled = what in OF_WOMEN and exam != "us-pelvis"
     enriched = ENRICHED[free] * (2 if doubled else 1)
     return max(min(usual, 0.10), enriched)
 

@@ -41,7 +41,7 @@ from radgloss.data.phantom.grammar.sentences import (
 from radgloss.data.phantom.grammar.spelling import spell
 from radgloss.data.phantom.grammar.told import Stated, Told, Wording, Written
 from radgloss.data.phantom.grammar.ways import MODALITIES, shown_features
-from radgloss.text.findings import EXAMS, exam_findings, finding_type
+from radgloss.text.findings import EXAMS, OF_WOMEN, exam_findings, finding_type
 from radgloss.types import Finding, Report, Side
 
 __all__ = ["deniable", "dice_of", "organs_of", "write"]
@@ -63,7 +63,6 @@ RARELY = frozenset({  # what nobody troubles to deny, unless asked
     "splenic infarct", "pyelonephritis", "lung granuloma", "hyperinflation", "enlarged ovary",
     "liver cyst", "cirrhosis", "kidney cyst",
 })  # fmt: skip
-OF_WOMEN = ("adnexal mass", "ovarian cyst", "enlarged ovary", "intrauterine pregnancy")
 OTHER: dict[str, Side] = {"right": "left", "left": "right"}
 HEADINGS = {"devices": "Tubes and lines", "bile ducts": "Bile ducts", "pelvis": "Pelvis"}
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
