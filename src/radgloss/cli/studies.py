@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,6 +32,9 @@ from radgloss.cli.common import (
     text_of,
 )
 from radgloss.errors import InputRejected
+
+if TYPE_CHECKING:
+    from radgloss.dicom.burned import Burned
 
 __all__ = ["label", "report"]
 
@@ -64,6 +68,8 @@ def report(
     """
     settings = settings_of(model=model, workers=workers, precision=precision)
     from radgloss import wiring
+    from radgloss.dicom.burned import lines as in_lines
+    from radgloss.dicom.burned import told
     from radgloss.exchange.files import check_output
     from radgloss.exchange.words import unnamed
 
@@ -79,7 +85,9 @@ def report(
         print("warning: this model reads pixels only; history and prior are ignored.",
               file=sys.stderr)  # fmt: skip
     options = {"format": formats, "model": Path(settings["model"]).name}
+    letters = _letters(study)
     done = wiring.report(study, output, loaded, formats, said, earlier, options)
+    burned = letters()
     if not any(i.modality for i in study.images):
         print("warning: the file does not say its modality; --modality can.", file=sys.stderr)
     if json:
@@ -87,11 +95,35 @@ def report(
             "abstained": done.draft.abstained, "why": done.draft.why,
             "written": {k: str(v) for k, v in done.written.items()},
             "left_out": [p.to_dict() for p in unnamed(done.left_out)],
+            "burned_in": None if burned is None else told(burned),
         })  # fmt: skip
     else:
         _print_draft(done.draft)
+        if burned:
+            print("\nBURNED INTO THE PICTURES (top,left,height,width)", *in_lines(burned), sep="\n")
         print(f"\nWritten to {output}: {', '.join(p.name for p in done.written.values())}")
     left_out(done.left_out)
+
+
+def _letters(study: Any) -> Callable[[], tuple[Burned, ...] | None]:
+    """Begins to read what is burned into the pictures, while the draft is made; what is returned
+    waits. None where nobody can read."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from radgloss import wiring
+
+    pool = ThreadPoolExecutor(1)
+    begun = pool.submit(wiring.burned_in, study, True)
+    pool.shutdown(wait=False)
+
+    def wait() -> tuple[Burned, ...] | None:
+        try:
+            return begun.result()
+        except InputRejected as problem:  # the draft is good without it
+            print(f"warning: {problem}", file=sys.stderr)
+            return None
+
+    return wait
 
 
 def _formats(listed: str) -> list[str]:

@@ -18,6 +18,7 @@ from radgloss.wiring.models import (
 from radgloss.wiring.studies import (
     FORMATS,
     Reported,
+    burned_in,
     each_study,
     label_rows,
     limits,
@@ -27,7 +28,7 @@ from radgloss.wiring.studies import (
 )
 
 __all__ = [
-    "FORMATS", "Model", "Reported", "bench_phantom", "each_study", "engine", "evaluate", "export",
-    "find_checkpoint", "ground", "index", "index_manifest", "label_rows", "limits", "load",
+    "FORMATS", "Model", "Reported", "bench_phantom", "burned_in", "each_study", "engine",
+    "evaluate", "export", "find_checkpoint", "ground", "index", "index_manifest", "label_rows", "limits", "load",
     "load_trained", "measure_precision", "probe", "read", "report", "search",
 ]  # fmt: skip

@@ -24,10 +24,12 @@ from radgloss.workflow import status
 
 if TYPE_CHECKING:
     from radgloss.data.manifest import Manifest
+    from radgloss.dicom.burned import Burned
     from radgloss.systems.probing import Fitted
 
 __all__ = [
-    "FORMATS", "Reported", "each_study", "label_rows", "limits", "probe", "read", "report",
+    "FORMATS", "Reported", "burned_in", "each_study", "label_rows", "limits", "probe", "read",
+    "report",
 ]  # fmt: skip
 
 FORMATS = tuple(files.FILES)
@@ -143,6 +145,18 @@ def report(
 
 
 # ------------------------------------------------------------------ labels
+
+
+def burned_in(study: Study, usual: bool = False) -> tuple[Burned, ...] | None:
+    """Words and side markers in the pictures of a study, for a person to look at; nothing of them
+    enters a text. usual: only of modalities that usually bear words. None without tesseract.
+
+    Raises InputRejected('deid-ocr')."""
+    from radgloss.dicom import burned
+    from radgloss.dicom.deid.ocr import tesseract
+
+    reader = tesseract()
+    return burned.burned_in(study, reader, burned.LETTERED if usual else ()) if reader else None
 
 
 def label_rows(

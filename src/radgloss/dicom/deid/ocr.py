@@ -15,7 +15,7 @@ from PIL import Image as Picture
 
 from radgloss.types import InputRejected
 
-__all__ = ["Box", "Tesseract", "boxes_of", "tesseract"]
+__all__ = ["Box", "Tesseract", "boxes_of", "tesseract", "words_in"]
 
 _SECONDS = 120.0
 _SURE, _FAIRLY = 70.0, 40.0  # tesseract's confidence, per cent
@@ -58,11 +58,16 @@ def boxes_of(grey: np.ndarray, reader: Tesseract, name: str) -> tuple[Box, ...]:
     """Boxes around every word in a picture (R, C) uint8; a lone letter (a side marker) is none.
 
     What was read is forgotten here: only places come back. Raises InputRejected ('deid-ocr')."""
+    return tuple(dict.fromkeys(box for box, _ in words_in(grey, reader, name)))
+
+
+def words_in(grey: np.ndarray, reader: Tesseract, name: str) -> tuple[tuple[Box, str], ...]:
+    """The same boxes, each with what was read in it, which may be a name: it goes into no log."""
     factor = 2 if max(grey.shape) < _SMALL else 1
-    found: list[Box] = []
+    found: list[tuple[Box, str]] = []
     for picture in (grey, 255 - grey):
-        found += words(_ask(picture, factor, reader, name), factor, grey.shape)
-    return tuple(dict.fromkeys(found))
+        found += read(_ask(picture, factor, reader, name), factor, grey.shape)
+    return tuple(dict(found).items())
 
 
 def _ask(grey: np.ndarray, factor: int, reader: Tesseract, name: str) -> str:
@@ -87,12 +92,17 @@ def _ask(grey: np.ndarray, factor: int, reader: Tesseract, name: str) -> str:
 
 
 def words(tsv: str, factor: int, shape: tuple[int, ...]) -> list[Box]:
+    """The boxes of `read`."""
+    return [box for box, _ in read(tsv, factor, shape)]
+
+
+def read(tsv: str, factor: int, shape: tuple[int, ...]) -> list[tuple[Box, str]]:
     """Boxes, grown by a third of their height, of what is word enough to be masked.
 
     >>> row = "5\\t1\\t1\\t1\\t1\\t1\\t20\\t40\\t60\\t18\\t{}\\t{}"
-    >>> words(row.format(91, "DOE"), 2, (100, 100))
-    [Box(top=17, left=7, height=15, width=36)]
-    >>> words(row.format(91, "L"), 2, (100, 100)), words(row.format(20, "MRN"), 2, (100, 100))
+    >>> read(row.format(91, "DOE"), 2, (100, 100))
+    [(Box(top=17, left=7, height=15, width=36), 'DOE')]
+    >>> read(row.format(91, "L"), 2, (100, 100)), read(row.format(20, "MRN"), 2, (100, 100))
     ([], [])
     """
     found = []
@@ -109,7 +119,7 @@ def words(tsv: str, factor: int, shape: tuple[int, ...]) -> list[Box]:
         top, left = max(top - margin, 0), max(left - margin, 0)
         height, width = height + 2 * margin, width + 2 * margin
         sizes = (top // factor, left // factor, -(-height // factor), -(-width // factor))
-        found.append(Box(*sizes))
+        found.append((Box(*sizes), cells[11]))
     return found
 
 
