@@ -1,9 +1,9 @@
 """What is burned into a study's pictures: words, and the letter of lead that names a side.
 
 Words are found by tesseract. A lone letter it reads badly, so marks of lead are read here: bright,
-compact, alone on their line, built like an L or an R, and more like that letter than like any
-other. On a frontal radiograph the letter must stand on the side it names; where it does not, either
-the marker or the orientation is wrong, and nobody but a person can say which.
+compact, alone on their line, built like an L or an R, and like that letter in print. On a frontal
+radiograph the letter must stand on the side it names; where it does not, either the marker or the
+orientation is wrong, and nobody but a person can say which.
 
 What was read may be a name. It is kept out of every repr and goes into no draft and no log; people
 see it where they ask for it. Of a stack the first, the middle and the last frame are read.
@@ -43,8 +43,7 @@ ALONE = 0.9  # of its height: nearer than this stands no other letter of its lin
 MIDDLE = 0.1  # of the width, on each side of the midline: no side can be told there
 ACROSS = 0.7  # at least so much of a row's direction runs from side to side
 FRONTAL = ("", "PA", "AP")
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-ALIKE = {"L": 0.65, "R": 0.5}  # correlation with that letter; an R is written in many ways
+ALIKE = {"L": 0.65, "R": 0.35}  # correlation with the letter in print; an R varies more
 
 Grey = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -114,10 +113,9 @@ def marks(shown: Grey) -> tuple[tuple[Box, str], ...]:
     """Lone letters L and R in a picture (R, C), each with its box."""
     found = {}
     for box, glyph in _letters(shown):
-        if letter := _like(glyph):
-            best, alike = _read(glyph)
-            if best == letter and alike >= ALIKE[letter]:
-                found[box] = letter
+        letter = _like(glyph)
+        if letter and _printed(letter) @ _standard(_small(glyph)) >= ALIKE[letter]:
+            found[box] = letter
     return tuple(found.items())
 
 
@@ -195,28 +193,17 @@ def _small(glyph: Mask) -> npt.NDArray[np.float64]:
 
 
 @cache
-def _alphabet() -> tuple[str, npt.NDArray[np.float64]]:
-    """Every letter and digit, and each as `_small` sees it, (36, 140), standardised."""
-    font = ImageFont.load_default(56)
-    rows = []
-    for letter in ALPHABET:
-        picture = Picture.new("L", (96, 96))
-        ImageDraw.Draw(picture).text((16, 8), letter, 255, font, stroke_width=2)
-        ink = np.asarray(picture) > 127
-        rows.append(_standard(_small(ink[np.ix_(ink.any(1), ink.any(0))])))
-    return ALPHABET, np.stack(rows)
+def _printed(letter: str) -> npt.NDArray[np.float64]:
+    """A letter in print, as `_small` sees it, standardised: (140,)."""
+    picture = Picture.new("L", (96, 96))
+    ImageDraw.Draw(picture).text((16, 8), letter, 255, ImageFont.load_default(56), stroke_width=2)
+    ink = np.asarray(picture) > 127
+    return _standard(_small(ink[np.ix_(ink.any(1), ink.any(0))]))
 
 
 def _standard(small: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     flat = small.ravel() - small.mean()
     return flat / max(float(np.linalg.norm(flat)), 1e-12)
-
-
-def _read(glyph: Mask) -> tuple[str, float]:
-    """The most similar letter and its correlation."""
-    letters, known = _alphabet()
-    alike = known @ _standard(_small(glyph))
-    return letters[int(alike.argmax())], float(alike.max())
 
 
 # ------------------------------------------------------------------ told

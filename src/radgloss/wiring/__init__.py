@@ -29,6 +29,6 @@ from radgloss.wiring.studies import (
 
 __all__ = [
     "FORMATS", "Model", "Reported", "bench_phantom", "burned_in", "each_study", "engine",
-    "evaluate", "export", "find_checkpoint", "ground", "index", "index_manifest", "label_rows", "limits", "load",
-    "load_trained", "measure_precision", "probe", "read", "report", "search",
+    "evaluate", "export", "find_checkpoint", "ground", "index", "index_manifest", "label_rows",
+    "limits", "load", "load_trained", "measure_precision", "probe", "read", "report", "search",
 ]  # fmt: skip

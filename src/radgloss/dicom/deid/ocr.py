@@ -20,6 +20,7 @@ __all__ = ["Box", "Tesseract", "boxes_of", "tesseract", "words_in"]
 _SECONDS = 120.0
 _SURE, _FAIRLY = 70.0, 40.0  # tesseract's confidence, per cent
 _SMALL = 1200  # sides below this are doubled: letters of 20 rows are read best
+_INK = 225  # grey level that letters on a screen have at least
 _WORD = 5  # level of a word in tesseract's TSV
 
 
@@ -62,10 +63,13 @@ def boxes_of(grey: np.ndarray, reader: Tesseract, name: str) -> tuple[Box, ...]:
 
 
 def words_in(grey: np.ndarray, reader: Tesseract, name: str) -> tuple[tuple[Box, str], ...]:
-    """The same boxes, each with what was read in it, which may be a name: it goes into no log."""
+    """The same boxes, each with what was read in it, which may be a name: it goes into no log.
+
+    Asked of the picture, of its opposite, and of its brightest ink alone: white letters on a grey
+    ground are lost where tesseract draws one line between black and white for all of them."""
     factor = 2 if max(grey.shape) < _SMALL else 1
     found: list[tuple[Box, str]] = []
-    for picture in (grey, 255 - grey):
+    for picture in (grey, 255 - grey, np.where(grey >= _INK, 0, 255).astype(np.uint8)):
         found += read(_ask(picture, factor, reader, name), factor, grey.shape)
     return tuple(dict(found).items())
 
