@@ -42,6 +42,7 @@ __all__ = ["SCHEMA", "Checkpoint", "Support", "architecture", "load", "rounded",
 SCHEMA = 2
 TOLERANCE = 1e-3  # golden vectors: other processors round otherwise; a wrong weight is far beyond
 GOLDEN_TEXTS = ("No abnormality.", "A 12 mm lesion on the left.")
+GOLDEN_TOKENS = (6, 40, 41, 42)  # of what a model writes; any will do
 FORMAT = "radgloss checkpoint"
 
 
@@ -60,7 +61,7 @@ class Checkpoint:
 
     name: str
     architecture: str
-    model: Any  # a module with encode_image and describe, encode_text, or all of them
+    model: Any  # a module with encode_image and describe, encode_text, encode_images and step, …
     preprocess: Preprocess
     tokenizer: Tokenizer
     trust: Trust
@@ -294,6 +295,9 @@ def _golden(model: Any, tokenizer: Tokenizer, preprocess: Preprocess) -> dict[st
         if hasattr(model, "encode_text"):
             tokens, mask = map(torch.from_numpy, tokenizer(GOLDEN_TEXTS, model.config.text.context))
             golden["text"] = model.encode_text(tokens, mask).numpy()
+        if hasattr(model, "step"):
+            seen = model.encode_images(_golden_input(preprocess))
+            golden["next"] = model.step(torch.tensor([GOLDEN_TOKENS]), *seen)[0].numpy()
     return golden
 
 

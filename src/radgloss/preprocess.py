@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from radgloss.display import apply_voi, default_voi, strips
 from radgloss.types import Image, InputRejected, Region, Window
 
-__all__ = ["CT_WINDOWS", "Placement", "Prepared", "Preprocess", "prepare"]
+__all__ = ["CT_WINDOWS", "Placement", "Prepared", "Preprocess", "laid_out", "prepare"]
 
 # Soft tissue, lung, bone: the three windows of everyday reading.
 CT_WINDOWS = (Window(40, 400), Window(-500, 1500), Window(400, 1800))
@@ -264,3 +264,17 @@ def _resize(source: Pillow.Image, height: int, width: int) -> npt.NDArray[np.uin
     """[0, 1] → 0 to 255, antialiased (each output pixel averages the area it covers)."""
     small = np.asarray(source.resize((width, height), Pillow.Resampling.BILINEAR), np.float32)
     return np.rint(small * 255.0).astype(np.uint8)
+
+
+def laid_out(frames: Sequence[int], most: int) -> list[tuple[int, int]]:
+    """Which pictures stand for a study whose images have so many prepared frames.
+
+    Returns (image, frame) in their order: all of them, or `most` spread evenly over them.
+
+    >>> laid_out([2, 1], 8), laid_out([9], 3)
+    ([(0, 0), (0, 1), (1, 0)], [(0, 0), (0, 4), (0, 8)])
+    """
+    every = [(image, frame) for image, many in enumerate(frames) for frame in range(many)]
+    if len(every) <= most:
+        return every
+    return [every[int(n)] for n in np.rint(np.linspace(0, len(every) - 1, most))]

@@ -134,7 +134,11 @@ def _tell(card: dict[str, Any], output: Path) -> None:
         for exam, of in card["test"].get("labels", {}).items()
         for k, v in of.items()
     ]
-    if scored:
+    if "reports" in card["test"]:
+        rows = [{"reports of": name, **row} for name, row in card["test"]["reports"].items()]
+        table(rows, ("reports of", "fact_f1", "interval", "asserted_f1", "precision", "recall",
+                     "sides_wrong", "distinct", "n"))  # fmt: skip
+    elif scored:
         table(scored, ("examination", "label", "auroc", "decided", "right_when_decided",
                         "side_right", "n"))  # fmt: skip
     elif "task" in card["test"]:

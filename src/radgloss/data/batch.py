@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-__all__ = ["KNOWLEDGE", "NAME", "NOBODY", "QUESTION", "Batch", "to_model"]
+__all__ = ["KNOWLEDGE", "NAME", "NOBODY", "QUESTION", "Batch", "places", "to_model"]
 
 QUESTION, KNOWLEDGE, NOBODY, NAME = -1, -2, -3, -4  # owners of texts that no image brought
 
@@ -81,3 +81,8 @@ def to_model(
 def _channels(values: float | Sequence[float]) -> float | torch.Tensor:
     """One number for all channels as it is; one for each as (C, 1, 1)."""
     return values if isinstance(values, float) else torch.tensor(values).reshape(-1, 1, 1)
+
+
+def places(pictures: int) -> torch.Tensor:
+    """Where in its study each of so many pictures stands, from 0 to 1, (pictures,)."""
+    return torch.linspace(0, 1, pictures) if pictures > 1 else torch.zeros(pictures)

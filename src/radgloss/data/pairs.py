@@ -38,7 +38,9 @@ from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Image, InputRejected, Region, Study
 
-__all__ = ["Augment", "Pairs", "Sampling", "Words", "texts_of"]
+__all__ = [
+    "Augment", "Pairs", "Picture", "Prepared", "Sampling", "Words", "reader", "texts_of",
+]  # fmt: skip
 
 SCHEMA = 4
 NOTHING = Asked(None, None, np.zeros(0, np.float32), np.zeros(0, np.float32))
@@ -112,11 +114,29 @@ class Pairs:
 
         loose: boxes about nothing in each captioned frame of a stack (`data.loose`).
         Raises InputRejected('manifest') when no picture could be read."""
+        read = partial(_prepared, preprocess=preprocess, loose=loose)
+        return cls.kept(
+            manifest, split, preprocess, folder, read, {"loose": loose}, workers, progress
+        )
+
+    @classmethod
+    def kept(
+        cls,
+        manifest: Manifest,
+        split: str,
+        preprocess: Preprocess,
+        folder: Path,
+        read: Read,
+        how: dict[str, int],
+        workers: int,
+        progress: Callable[[int, int], None],
+    ) -> Pairs:
+        """The same, the pictures of a study chosen by `read`; `how` says by what settings."""
         wanted = {
             "schema": SCHEMA,
             "preprocess": preprocess.to_dict(),
             "manifest": _fingerprint(manifest.split(split)),
-            "loose": loose,
+            **how,
         }
         if (folder / "pairs.json").is_file():
             about = json.loads((folder / "pairs.json").read_text(encoding="utf-8"))
@@ -126,14 +146,13 @@ class Pairs:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         entries = manifest.split(split)
-        kept, bad = _write_pictures(entries, partial(_prepared, preprocess=preprocess, loose=loose),
-                                    preprocess, aside, workers, progress)  # fmt: skip
-        if not kept.sentences:
+        told, bad = _write_pictures(entries, read, preprocess, aside, workers, progress)
+        if not told.sentences:
             raise InputRejected(
                 "manifest", f"{manifest.path.name}, split {split}", "no readable picture with text",
                 "at least one", bad[0] if bad else "Add captions or reports.",
             )  # fmt: skip
-        about = {**wanted, **asdict(kept), "bad": bad}
+        about = {**wanted, **asdict(told), "bad": bad}
         (aside / "pairs.json").write_text(json.dumps(about), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(aside, folder)
@@ -336,7 +355,7 @@ def _each(entries: Sequence[Entry], read: Read, workers: int) -> Iterable[Prepar
 
 
 @cache
-def _reader() -> dicom.Reader:
+def reader() -> dicom.Reader:
     """One warm reading child for each working process, ended with it."""
     reader = dicom.Reader()
     atexit.register(reader.close)
@@ -346,7 +365,7 @@ def _reader() -> dicom.Reader:
 def _prepared(entry: Entry, preprocess: Preprocess, loose: int) -> Prepared | str:
     """The captioned frames of one study; without captions, every kept frame has its report."""
     try:
-        study = _reader().read(entry.study)
+        study = reader().read(entry.study)
         return _paired(entry, study, preprocess, loose)
     except (InputRejected, ValueError) as problem:
         return f"line {entry.line}: {problem}"

@@ -32,7 +32,7 @@ class Config:
     """context: longest text in tokens. dropout: in training, of what each part adds."""
 
     vocabulary: int = 1024
-    context: int = 320
+    context: int = 512
     width: int = 192
     depth: int = 4
     heads: int = 6
@@ -40,7 +40,7 @@ class Config:
 
 
 VARIANTS = {
-    "debug": Config(vocabulary=512, context=96, width=32, depth=2, heads=2),
+    "debug": Config(vocabulary=512, context=256, width=32, depth=2, heads=2),
     "small": Config(width=128, depth=3, heads=4),
     "starter": Config(dropout=0.1),
     "base": Config(vocabulary=8192, context=512, width=768, depth=6, heads=12, dropout=0.1),

@@ -15,6 +15,7 @@ from radgloss.systems.alignment import (
     pmcclip,
     siglip,
 )
+from radgloss.systems.image_to_text import captioner
 from radgloss.systems.representation import autoencoder, expert, masked, skipgram, views
 from radgloss.train.run import Run
 
@@ -64,6 +65,10 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
     "mae-seen": masked.seen,
     "masked-words": masked.words,
     "masked-words-blind": masked.blind,
+    "captioner": captioner.starter,
+    "captioner-debug": captioner.debug,
+    "captioner-vit": captioner.vit,
+    "captioner-cnn": captioner.cnn,
 }
 
 ARMS: dict[str, tuple[str, ...]] = {

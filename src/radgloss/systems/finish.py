@@ -17,6 +17,7 @@ from radgloss.data import phantom
 from radgloss.data.manifest import Manifest, read_manifest
 from radgloss.systems.alignment import finish as alignment
 from radgloss.systems.change import Change
+from radgloss.systems.image_to_text import finish as image_to_text
 from radgloss.systems.representation import finish as representation
 from radgloss.systems.starting import begun
 from radgloss.systems.training import tokenizer_of, trained, untrained
@@ -66,6 +67,20 @@ def train_system(
         card = {**_card(run, objective.model, manifest, command + change.options()), **start.about}
 
         def finished() -> dict[str, Any]:
+            if image_to_text.is_writer(run):
+                others = {
+                    name: run.feed.read(
+                        manifest, name, run.preprocess, work / name, workers, _bar(name)
+                    )
+                    for name in ("val", "test")
+                }
+                splits = {
+                    name: image_to_text.Split(store, manifest.split(name))
+                    for name, store in {"train": pairs, **others}.items()
+                }
+                return image_to_text.finish(
+                    run, objective.model, tokenizer, splits, work, card, out
+                )
             if not representation.is_representation(run):
                 return alignment.finish(run, objective.model, tokenizer, manifest, out, card)
             test = run.feed.read(

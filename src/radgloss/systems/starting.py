@@ -21,6 +21,7 @@ from radgloss.data.batch import MEAN, SPREAD
 from radgloss.published import Published
 from radgloss.published import load as load_published
 from radgloss.published.find import is_published
+from radgloss.systems.training import untrained
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.train.prepare import Warm
 from radgloss.train.ranks import Ranks
@@ -105,6 +106,8 @@ def _towers_of(
             preprocess = known.preprocess
         else:
             tokenizer, vocabulary = known.tokenizer, theirs.vocabulary
+    wanted = _names(replace(run, model=model))
+    names = [n for n in names if n in wanted]
     if not names:
         raise _rejected(
             folder.name, f"a {known.architecture}, no tower of which {run.architecture} has",
@@ -114,6 +117,11 @@ def _towers_of(
     run = replace(run, model=model, preprocess=preprocess, vocabulary=vocabulary, warm=warm)
     taken = sorted({n.split(".")[0] for n in names})
     return Begun(run, tokenizer, {**about, "start_towers": taken})
+
+
+def _names(run: Run) -> frozenset[str]:
+    """Of the weights of a recipe's model: it may lack the head of a tower."""
+    return frozenset(untrained(run).model.state_dict())
 
 
 def adopted(weights: Published, folder: Path) -> str:

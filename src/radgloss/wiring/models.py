@@ -18,8 +18,10 @@ from radgloss.engine import precision as precisions
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
 from radgloss.engine.grounding import Grounding
+from radgloss.engine.looker import Looker
 from radgloss.engine.published import PublishedAligner
-from radgloss.protocols import verbs
+from radgloss.engine.writer import Writer
+from radgloss.protocols import Drafter, verbs
 from radgloss.published import load as load_published
 from radgloss.published.find import is_published
 from radgloss.settings import Settings, home
@@ -52,10 +54,15 @@ class Model:
     """Every verb that a checkpoint offers, in one object."""
 
     def __init__(self, checkpoint: Checkpoint, precision: str = "fp32") -> None:
-        self.aligner = Aligner(checkpoint, precision)
+        writes = hasattr(checkpoint.model, "step")
+        self.aligner = (Looker if writes else Aligner)(checkpoint, precision)
         self.checkpoint = self.aligner.checkpoint
         self.space = checkpoint.space
-        self._drafter = PairDrafter(self.aligner, __version__)
+        self._drafter: Drafter = (
+            Writer(self.aligner, __version__)
+            if isinstance(self.aligner, Looker)
+            else PairDrafter(self.aligner, __version__)
+        )
 
     def asking(self, bank: BankSet) -> Model:
         """The same model, which labels in the sentences of a bank; it drafts in its own.

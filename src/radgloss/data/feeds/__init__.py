@@ -16,6 +16,7 @@ from radgloss.data.feeds.studies import Studies
 from radgloss.data.feeds.told import Told
 from radgloss.data.feeds.two_views import Change, TwoViews
 from radgloss.data.feeds.unpaired import Unpaired
+from radgloss.data.feeds.written import Written
 
 __all__ = [
     "Captioned",
@@ -34,4 +35,5 @@ __all__ = [
     "Told",
     "TwoViews",
     "Unpaired",
+    "Written",
 ]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from radgloss.data.batch import Batch
 from radgloss.data.manifest import Entry, Manifest
 from radgloss.data.pairs import Pairs, Sampling
@@ -21,7 +24,8 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, eq=False)
 class Desk:
     """pairs: the store, whose `studies` are places in `entries`. context: longest text in tokens.
-    size: images in a micro-batch. steps: micro-batches of the whole run."""
+    size: images in a micro-batch. steps: micro-batches of the whole run. looks: (K, P, W) what a
+    frozen tower made of every picture of the store; None where the tower learns."""
 
     pairs: Pairs
     entries: tuple[Entry, ...]
@@ -31,6 +35,7 @@ class Desk:
     seed: int
     sampling: Sampling
     steps: int
+    looks: npt.NDArray[np.float16] | None = None
 
     def exam(self, picture: int) -> str:
         """The examination that a picture is part of."""

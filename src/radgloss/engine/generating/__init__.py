@@ -3,8 +3,12 @@
 The same request gives the same text whoever else is in the batch: rows never see each other, and a
 row that is drawn has a generator of its own."""
 
+from radgloss.engine.generating.beam import beam
+from radgloss.engine.generating.grammar import Choice, Grammar, Literal, Words, compiled
+from radgloss.engine.generating.guessing import NGrams, Speculated, own_words, speculated
 from radgloss.engine.generating.writing import (
     Plan,
+    Rule,
     Speaker,
     Written,
     greedy,
@@ -13,4 +17,23 @@ from radgloss.engine.generating.writing import (
     read,
 )
 
-__all__ = ["Plan", "Speaker", "Written", "greedy", "nucleus", "prefilled", "read"]
+__all__ = [
+    "Choice",
+    "Grammar",
+    "Literal",
+    "NGrams",
+    "Plan",
+    "Rule",
+    "Speaker",
+    "Speculated",
+    "Words",
+    "Written",
+    "beam",
+    "compiled",
+    "greedy",
+    "nucleus",
+    "own_words",
+    "prefilled",
+    "read",
+    "speculated",
+]

@@ -47,8 +47,8 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """end: the number that ends a text. longest: in tokens, without the end. words: numbers from
-    here on were never learned and are not written; 0: all were."""
+    """end: the number that ends a text. longest: in tokens, with the end. words: numbers from here
+    on were never learned and are not written; 0: all were."""
 
     end: int
     longest: int
@@ -170,7 +170,7 @@ def _write(
     ended = [False] * len(prompts)
     rows, ruled = list(range(len(prompts))), [rules(n) for n in range(len(prompts))]
     logits, cache = prefilled(speaker, cache, prompts)
-    for _ in range(plan.longest + 1):
+    for _ in range(plan.longest):
         logp = likely(logits, plan, [ruled[r] for r in rows], [texts[r] for r in rows])
         chosen = pick(logp, rows)
         surprise = -logp.gather(1, chosen[:, None])[:, 0]

@@ -15,28 +15,39 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.image_to_text.studies import Studies
+from radgloss.models.image_to_text.studies import Studies, coarser
 from radgloss.nn import decoder, resnet, vit
 from radgloss.nn.decoder import Decoder
 from radgloss.nn.tower import headless
 
-__all__ = ["VARIANTS", "Captioner", "Config", "Objective", "build", "told_apart", "word_loss"]
+__all__ = [
+    "VARIANTS",
+    "Captioner",
+    "Config",
+    "Objective",
+    "build",
+    "side_of",
+    "told_apart",
+    "word_loss",
+]
 
 
 @dataclass(frozen=True)
 class Config:
-    """side: of the grid of a picture's tokens that the decoder looks at; more are averaged."""
+    """side: of the grid of a picture's tokens that the decoder looks at; more are averaged.
+    pictures: of a study, at most (`preprocess.laid_out`)."""
 
     image: vit.Config | resnet.ResNetConfig
     text: decoder.Config
     side: int = 4
+    pictures: int = 32
 
 
 VARIANTS = {
-    "debug": Config(vit.VARIANTS["debug-conv"], decoder.VARIANTS["debug"]),
-    "debug-cnn": Config(resnet.VARIANTS["debug"], decoder.VARIANTS["debug"]),
-    "small": Config(vit.VARIANTS["small"], decoder.VARIANTS["small"]),
-    "small-cnn": Config(resnet.VARIANTS["small"], decoder.VARIANTS["small"]),
+    "debug": Config(vit.VARIANTS["debug-conv"], decoder.VARIANTS["debug"], pictures=4),
+    "debug-cnn": Config(resnet.VARIANTS["debug"], decoder.VARIANTS["debug"], pictures=4),
+    "small": Config(vit.VARIANTS["small"], decoder.VARIANTS["small"], pictures=12),
+    "small-cnn": Config(resnet.VARIANTS["small"], decoder.VARIANTS["small"], pictures=12),
     "starter": Config(vit.VARIANTS["starter"], decoder.VARIANTS["starter"]),
     "base": Config(vit.VARIANTS["base"], decoder.VARIANTS["base"], side=14),
 }
@@ -49,16 +60,23 @@ class Captioner(nn.Module):
         super().__init__()
         self.config = config
         self.image = headless(config.image)
-        self.studies = Studies(config.image.width, config.text.width, config.side)
+        self.studies = Studies(config.image.width, config.text.width, side_of(config))
         self.decoder = Decoder(config.text)
 
     def look(self, images):  # (N, C, S, S) -> (N, P, W)
         """What one picture says, whatever lies beside it; may be kept while the tower is frozen."""
-        return self.image.tokens(images)
+        return coarser(self.image.tokens(images), self.config.side)
 
     def describe(self, images):  # (N, C, S, S) -> (N, W)
         """The mean token, which the outlier score needs."""
         return self.look(images).mean(1)
+
+    def from_description(self, described):  # (N, W) -> (N, W), unit length
+        """Pictures alike lie close; words have no place in this space."""
+        return F.normalize(described, dim=-1)
+
+    def encode_image(self, images):  # (N, C, S, S) -> (N, W), unit length
+        return self.from_description(self.describe(images))
 
     def remember(self, looks, study, place):  # (N, P, W), (N,), (N,) -> (B, M, D), (B, M)
         """The memory of studies from what `look` returned."""
@@ -77,6 +95,12 @@ class Captioner(nn.Module):
         counts: (R,) how many of each row are real. Without a cache the memory begins one."""
         cache = self.begin(memory, mask) if cache is None else cache
         return self.decoder.step(tokens, cache, counts)
+
+
+def side_of(config):
+    """Of the grid that is looked at: never finer than the tower's own."""
+    stride = getattr(config.image, "stride", None) or config.image.stem.stride
+    return min(config.side, config.image.size // stride)
 
 
 def told_apart(images, study, place):

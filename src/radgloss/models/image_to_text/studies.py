@@ -42,20 +42,19 @@ def side_by_side(tokens, study):  # (N, Q, D), (N,) -> (B, M, D), (B, M) bool
 
 
 class Studies(nn.Module):
-    """Tokens of pictures → the memory of studies."""
+    """Tokens of pictures, already coarse → the memory of studies."""
 
     def __init__(self, tower: int, width: int, side: int):
         super().__init__()
-        self.side = side
         self.norm = nn.LayerNorm(tower)
         self.project = nn.Linear(tower, width)
         self.place = nn.Linear(2 * WAVES, width, bias=False)
         self.position = nn.Parameter(torch.zeros(side**2, width))
         nn.init.normal_(self.position, std=0.02)
 
-    def forward(self, tokens, study, place):  # (N, P, W), (N,), (N,) -> (B, M, D), (B, M)
+    def forward(self, tokens, study, place):  # (N, Q, W), (N,), (N,) -> (B, M, D), (B, M)
         """place: of each picture in its study, from 0 to 1."""
-        x = self.project(self.norm(coarser(tokens, self.side))) + self.position
+        x = self.project(self.norm(tokens)) + self.position
         return side_by_side(x + self.place(waves(place))[:, None], study)
 
 

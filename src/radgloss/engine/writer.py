@@ -1,0 +1,225 @@
+"""A trained generator as a `Drafter`: sections in one batch over one encoding of the study.
+
+What it wrote is read back by the fact graph, sentence by sentence, so that every claim stands
+beside its words as a `Finding`. How sure a sentence is comes from the model's own other tries: the
+share of drawn texts that state the same facts. The machine's doubt stands beside the text, never
+in it. A study that lies outside what the checkpoint was validated on gets no text.
+
+Unusual here: an earlier study is not read, and every text is begun as one without it
+(`text.beginnings`), so that no comparison can be right by chance.
+
+Shapes: R texts · M tokens of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+
+from radgloss.data.batch import places
+from radgloss.engine.generating import Plan, Written, greedy, nucleus
+from radgloss.engine.generating.writing import start
+from radgloss.engine.looker import Looker
+from radgloss.nn.cache import Cache
+from radgloss.text import templates
+from radgloss.text.beginnings import SECTIONS, Asked, beginning
+from radgloss.text.facts import Fact, read
+from radgloss.text.facts.sentences import sentences
+from radgloss.text.findings import exam_findings
+from radgloss.text.tokenizer import Tokenizer
+from radgloss.types import (
+    Case,
+    Draft,
+    Finding,
+    InputRejected,
+    Origin,
+    Report,
+    Section,
+    Sentence,
+    Study,
+)
+
+__all__ = ["Settings", "Writer", "agreement", "plan_of", "read_back", "written"]
+
+Decode = Callable[[Any, Cache, Sequence[Sequence[int]], Plan], list[Written]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """samples: other tries that a sentence's confidence is counted over; 0: no confidence. share
+    and temperature: how they are drawn (`generating.nucleus`)."""
+
+    samples: int = 5
+    share: float = 0.95
+    temperature: float = 1.0
+    seed: int = 0
+
+
+def plan_of(model: Any, tokenizer: Tokenizer, prompts: Sequence[Sequence[int]]) -> Plan:
+    """As long as the context allows behind the longest prompt."""
+    room = int(model.config.text.context) - max(len(p) for p in prompts)
+    return Plan(tokenizer.mark("[END]"), room, len(tokenizer))
+
+
+def written(
+    model: Any,
+    tokenizer: Tokenizer,
+    cache: Cache,
+    asked: Sequence[tuple[int, Asked]],
+    decode: Decode = greedy,
+) -> list[str]:
+    """A text for each (study, what is asked), all in one batch. cache: a row for each study, as
+    the model's `begin` gives it."""
+    prompts = [beginning(a, tokenizer) for _, a in asked]
+    plan = plan_of(model, tokenizer, prompts)
+    rows = start(cache, [study for study, _ in asked])
+    return [tokenizer.decode(w.tokens).strip() for w in decode(model, rows, prompts, plan)]
+
+
+class Writer:
+    """`Drafter` over a `Looker`."""
+
+    def __init__(self, looker: Looker, version: str, settings: Settings = Settings()) -> None:
+        self.looker = looker
+        self.version = version
+        self.settings = settings
+        learned = looker.checkpoint.card.get("sections", SECTIONS)
+        self.sections = tuple(s for s in SECTIONS if s in learned)
+
+    def draft(self, case: Case) -> Draft:
+        """The draft of a case, or an honest abstention.
+
+        Raises InputRejected('no-images') for a study without images."""
+        study = case.study
+        if not study.images:
+            raise InputRejected("no-images", f"study {study.uid}", "no image", "one", "Check it.")
+        why = self.looker.why_not(study)
+        exam = self.looker.exam(study)
+        if why or exam is None:
+            return self._abstention(study, why)
+        asked = [Asked(section, exam, case.history) for section in self.sections]
+        cache = self._begun(study)
+        with torch.inference_mode():
+            texts = self._written(cache, [(0, a) for a in asked])
+            tries = self._tried(cache, asked)
+        told = read_back(self._report(texts), exam)
+        seen = [tuple(f.finding for f in read(self._report(t), exam)) for t in tries]
+        made = tuple(_sure(sentence, seen) for sentence in told)
+        return Draft(
+            study=study.uid,
+            sentences=(Sentence(templates.technique(exam, 1, None), "technique"), *made),
+            origin=self._origin(),
+            not_assessed=_silent(exam, [f for s in made for f in s.findings]),
+            synthetic=study.synthetic,
+        )
+
+    def _begun(self, study: Study) -> Cache:
+        """The study's memory, and nothing written yet: one encoding a study."""
+        model, looks = self.looker.checkpoint.model, self.looker.look(study).looks
+        with torch.inference_mode():
+            one = torch.zeros(len(looks), dtype=torch.int64)
+            cache: Cache = model.begin(*model.remember(looks, one, places(len(looks))))
+        return cache
+
+    def _written(
+        self, cache: Cache, asked: Sequence[tuple[int, Asked]], decode: Decode = greedy
+    ) -> list[str]:
+        known = self.looker.checkpoint
+        return written(known.model, known.tokenizer, cache, asked, decode)
+
+    def _tried(self, cache: Cache, asked: Sequence[Asked]) -> list[list[str]]:
+        """Other tries, each of all sections, drawn in one batch."""
+        s = self.settings
+        if not s.samples:
+            return []
+        many = [(0, a) for _ in range(s.samples) for a in asked]
+        draws = [torch.Generator().manual_seed(s.seed * 1009 + n) for n in range(len(many))]
+
+        def draw(
+            model: Any, rows: Cache, prompts: Sequence[Sequence[int]], plan: Plan
+        ) -> list[Written]:
+            return nucleus(model, rows, prompts, plan, draws, s.share, s.temperature)
+
+        texts = self._written(cache, many, draw)
+        return [texts[n : n + len(asked)] for n in range(0, len(texts), len(asked))]
+
+    def _report(self, texts: Sequence[str]) -> Report:
+        return Report(**dict(zip(self.sections, texts, strict=True)))
+
+    def _abstention(self, study: Study, why: str) -> Draft:
+        return Draft(
+            study=study.uid,
+            sentences=(Sentence(templates.abstention(why), "impression"),),
+            origin=self._origin(),
+            abstained=True,
+            why=why,
+            synthetic=study.synthetic,
+        )
+
+    def _origin(self) -> Origin:
+        c = self.looker.checkpoint
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return Origin(c.name, c.preprocess.digest, self.version, self.settings.seed, now)
+
+
+# ------------------------------------------------------------------ text and facts
+
+
+def read_back(report: Report, exam: str) -> tuple[Sentence, ...]:
+    """The sentences of a text, each with the facts that it states.
+
+    >>> [s.findings[0].what for s in read_back(Report(findings="Small left effusion."), "xr-chest")]
+    ['pleural effusion']
+    """
+    facts: dict[tuple[str, int], list[Fact]] = {}
+    for fact in read(report, exam):
+        if fact.layer != "history":
+            facts.setdefault((fact.section, fact.sentence), []).append(fact)
+    return tuple(
+        _sentence(text[a:b], section, facts.get((section, n), []))
+        for section in SECTIONS
+        for text in [getattr(report, section)]
+        for n, (a, b) in enumerate(sentences(text, 0, len(text)))
+    )
+
+
+def _sentence(text: str, section: Section, facts: Sequence[Fact]) -> Sentence:
+    organ = next((f.organ for f in facts if f.organ), "")
+    return Sentence(text, section, organ, tuple(f.finding for f in facts))
+
+
+def agreement(findings: Sequence[Finding], tries: Sequence[Sequence[Finding]]) -> float | None:
+    """The share of tries that state these facts too, of the least shared among them.
+
+    Name and status must agree, and the side where both state one. None where nothing is stated or
+    nothing was tried.
+
+    >>> left, right = (Finding("pneumothorax", side=s) for s in ("left", "right"))
+    >>> agreement([left], [[left], [right], [left, right], []])
+    0.5
+    """
+    if not findings or not tries:
+        return None
+    shared = (sum(any(_same(f, g) for g in other) for other in tries) for f in findings)
+    return min(shared) / len(tries)
+
+
+def _same(a: Finding, b: Finding) -> bool:
+    sides = {a.side, b.side} - {""}
+    return (a.what, a.status) == (b.what, b.status) and len(sides) < 2
+
+
+def _sure(sentence: Sentence, tries: Sequence[Sequence[Finding]]) -> Sentence:
+    sure = agreement(sentence.findings, tries)
+    return Sentence(
+        sentence.text, sentence.section, sentence.organ, sentence.findings, confidence=sure
+    )
+
+
+def _silent(exam: str, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """The examination's findings about which the text says nothing."""
+    told = {f.what for f in findings}
+    return tuple(row.what for row in exam_findings(exam) if row.what not in told)

@@ -1,0 +1,1 @@
+"""Recipes of the image-to-text family, and what turns what they train into checkpoints."""

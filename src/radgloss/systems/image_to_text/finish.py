@@ -1,0 +1,179 @@
+"""A trained generator into a checkpoint: strangers fitted on validation, facts scored on test.
+
+Every study is looked at as it will be served, and written about by the same functions. The card has
+its fact F1 beside what needs no model at all; the test split is read once.
+
+Shapes: K pictures of a split · P tokens · W width of the tower."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from radgloss import checkpoint
+from radgloss.data.batch import places
+from radgloss.data.manifest import Entry
+from radgloss.data.pairs import Pairs
+from radgloss.engine.writer import written
+from radgloss.models.image_to_text import ARCHITECTURES
+from radgloss.systems.alignment.asking import Asked as Answers
+from radgloss.systems.alignment.fitting import fit
+from radgloss.systems.image_to_text.looks import looks_of
+from radgloss.systems.image_to_text.scoring import Known, table
+from radgloss.text.beginnings import SECTIONS, Asked
+from radgloss.text.tokenizer import Tokenizer
+from radgloss.train.run import Run
+from radgloss.trust import Trust
+from radgloss.types import Report, Section
+
+__all__ = ["Split", "finish", "is_writer", "reports_of"]
+
+FAMILIAR = 100  # training studies of an examination that the outlier's bank is drawn from
+TOGETHER = 8  # studies written about in one batch
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """pairs: the store of a split, whose `studies` are places in `entries`."""
+
+    pairs: Pairs
+    entries: Sequence[Entry]
+
+
+def is_writer(run: Run) -> bool:
+    """Whether a run ends here: its model writes."""
+    return run.architecture in ARCHITECTURES
+
+
+def finish(
+    run: Run,
+    model: Any,
+    tokenizer: Tokenizer,
+    splits: Mapping[str, Split],
+    work: Path,
+    card: Mapping[str, Any],
+    out: Path,
+) -> dict[str, Any]:
+    """Fit, score, save; returns the card with the checkpoint's name.
+
+    splits: train, val and test."""
+    model.eval()
+    if run.storage == "fp16":
+        model = checkpoint.rounded(model)
+    seen = {name: _Seen.of(model, split, work) for name, split in splits.items()}
+    trust = _fitted(seen, run.seed)
+    sections = _learned(splits["train"])
+    texts = reports_of(model, tokenizer, seen["test"], sections)
+    own = seen["test"].known
+    figures = table(texts, own, seen["train"].known, run.seed)
+    card = {**card, "outliers": dict(trust.chosen), "sections": sections,
+            "test": {"reports": figures}}  # fmt: skip
+    name = checkpoint.save(
+        out, run.architecture, model, run.preprocess, tokenizer, card, trust, storage=run.storage
+    )
+    return {**card, "name": name}
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The studies of a split that could be read, with what the tower makes of their pictures."""
+
+    known: list[Known]
+    indications: list[str]
+    looks: npt.NDArray[np.float16]
+    pictures: list[list[int]]
+
+    @classmethod
+    def of(cls, model: Any, split: Split, work: Path) -> _Seen:
+        looks = looks_of(model, split.pairs, work / "looks" / split.pairs.folder.name)
+        pictures: dict[int, list[int]] = defaultdict(list)
+        for picture, study in enumerate(split.pairs.studies):
+            pictures[study].append(picture)
+        known, said = [], []
+        for study, mine in pictures.items():
+            entry = split.entries[study]
+            feature = looks[mine].astype(np.float32).mean((0, 1))
+            known.append(Known(entry.exam, entry.patient, entry.report, feature))
+            said.append(entry.report.indication)
+        return cls(known, said, looks, list(pictures.values()))
+
+    def features(self, study: int) -> npt.NDArray[np.float32]:
+        """(N, W), what the outlier score reads."""
+        return np.asarray(self.looks[self.pictures[study]].astype(np.float32).mean(1))
+
+
+def _fitted(seen: Mapping[str, _Seen], seed: int) -> Trust:
+    """Which studies are familiar, by examination."""
+    return fit(_answers(seen["train"], FAMILIAR), _answers(seen["val"], None), seed)
+
+
+def _answers(seen: _Seen, most: int | None) -> list[Answers]:
+    """As the fitting of alignment takes them: nothing was asked, everything was looked at."""
+    taken: dict[str, int] = defaultdict(int)
+    found = []
+    for n, known in enumerate(seen.known):
+        taken[known.exam] += 1
+        if most is None or taken[known.exam] <= most:
+            features = seen.features(n)
+            unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+            found.append(
+                Answers(known.exam, {}, {}, {}, {}, features, unit.mean(0), known.text, unit)
+            )
+    return found
+
+
+def _learned(train: Split) -> list[Section]:
+    """The sections that any training report has: no other was ever written."""
+    held = {s for e in train.entries for s in SECTIONS if getattr(e.report, s).strip()}
+    return [s for s in SECTIONS if s in held]
+
+
+def reports_of(
+    model: Any, tokenizer: Tokenizer, seen: _Seen, sections: Sequence[Section] = SECTIONS
+) -> list[Report]:
+    """A report for every study, written from its pictures and its indication."""
+    found: list[Report] = []
+    order = sorted(range(len(seen.known)), key=lambda n: len(seen.pictures[n]))  # less padding
+    with tqdm(total=len(order), desc="writing", unit="study", file=sys.stderr,
+              disable=not sys.stderr.isatty()) as bar:  # fmt: skip
+        for at in range(0, len(order), TOGETHER):
+            some = order[at : at + TOGETHER]
+            found += _written(model, tokenizer, seen, some, sections)
+            bar.update(len(some))
+    placed = dict(zip(order, found, strict=True))
+    return [placed[n] for n in range(len(order))]
+
+
+@torch.inference_mode()
+def _written(
+    model: Any,
+    tokenizer: Tokenizer,
+    seen: _Seen,
+    some: Sequence[int],
+    sections: Sequence[Section],
+) -> list[Report]:
+    counts = [len(seen.pictures[n]) for n in some]
+    pictures = [p for n in some for p in seen.pictures[n]]
+    looks = torch.from_numpy(seen.looks[pictures].astype(np.float32))
+    study = torch.arange(len(some)).repeat_interleave(torch.tensor(counts))
+    memory = model.remember(looks, study, torch.cat([places(n) for n in counts]))
+    asked = [
+        (row, Asked(section, seen.known[n].exam, seen.indications[n]))
+        for row, n in enumerate(some)
+        for section in sections
+    ]
+    texts = written(model, tokenizer, model.begin(*memory), asked)
+    step = len(sections)
+    return [
+        Report(**dict(zip(sections, texts[n : n + step], strict=True)))
+        for n in range(0, len(texts), step)
+    ]

@@ -1,0 +1,196 @@
+"""From pictures and reports to a checkpoint that writes: one command, one folder, one draft."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from radgloss import checkpoint, dicom, wiring
+from radgloss.cli import app
+from radgloss.data.feeds import Desk, Written
+from radgloss.data.feeds.written import Deal
+from radgloss.data.manifest import read_manifest
+from radgloss.systems import SYSTEMS
+from radgloss.systems.image_to_text.looks import frozen, looks_of
+from radgloss.systems.training import tokenizer_of, trained
+from radgloss.types import Case
+from tiny_films import films
+
+STEPS = 120
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    return films(tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture(scope="module")
+def reporter(manifest):
+    """The checkpoint folder that one command makes of tiny films."""
+    out = manifest.parent / "reporter"
+    command = f"train captioner-debug -d {manifest} -o {out} --steps {STEPS}".split()
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+def test_one_command_makes_a_reporter_whose_facts_are_right(reporter):
+    """Bright films have an effusion: learned, where a constant report is right half of the time."""
+    rows = checkpoint.load(reporter).card["test"]["reports"]
+    assert rows["model"]["fact_f1"] == 1.0
+    assert rows["model"]["distinct"] == 2
+    assert rows["constant"]["fact_f1"] == 0.5
+    assert rows["constant"]["distinct"] == 1
+    assert rows.keys() == {"model", "constant", "random", "nearest text", "nearest picture"}
+
+
+def test_a_draft_is_what_the_reporter_says_with_its_facts_and_how_sure(reporter, manifest):
+    model = wiring.load(reporter)
+    for name, status in (("s0", "present"), ("s1", "absent")):
+        draft = model.report(dicom.read(manifest.parent / name))
+        assert not draft.abstained
+        (said,) = [s for s in draft.sentences if s.section == "findings"]
+        assert [(f.what, f.status) for f in said.findings] == [("pleural effusion", status)]
+        assert 0 <= said.confidence <= 1
+        assert "pneumothorax" in draft.not_assessed
+        assert "pleural effusion" not in draft.not_assessed
+    assert not any(s.section == "impression" for s in draft.sentences)  # none was ever learned
+
+
+def test_the_same_case_gives_the_same_draft(reporter, manifest):
+    study = dicom.read(manifest.parent / "s0")
+    one, two = (wiring.load(reporter).draft(Case(study)).sentences for _ in range(2))
+    assert one == two
+
+
+def test_a_stranger_gets_no_text(reporter, manifest):
+    model = wiring.load(reporter)
+    study = dicom.read(manifest.parent / "s0")
+    image = study.images[0]
+    strange = replace(study, images=(replace(image, modality="MR"),))
+    draft = model.report(strange)
+    assert draft.abstained
+    assert draft.findings == ()
+
+
+def test_a_reporter_whose_weights_were_touched_is_refused(reporter, tmp_path):
+    known = checkpoint.load(reporter)
+    with torch.no_grad():
+        known.model.decoder.embed.weight[40] += 0.5
+    golden = (reporter / "golden.safetensors").read_bytes()
+    checkpoint.save(tmp_path / "c", known.architecture, known.model, known.preprocess,
+                    known.tokenizer, known.card, known.trust)  # fmt: skip
+    (tmp_path / "c" / "golden.safetensors").write_bytes(golden)
+    with pytest.raises(Exception, match="another golden"):
+        checkpoint.load(tmp_path / "c")
+
+
+def small_run(**changes):
+    return replace(SYSTEMS["captioner-debug"](), **changes)
+
+
+def store(manifest, run, folder):
+    known = read_manifest(manifest)
+    pairs = run.feed.read(known, "train", run.preprocess, folder, 1, lambda done, total: None)
+    return pairs, known.split("train")
+
+
+def test_a_run_that_was_interrupted_ends_as_one_that_was_not(manifest, tmp_path, monkeypatch):
+    run = small_run(steps=6, keep_every=3)
+    pairs, entries = store(manifest, run, tmp_path / "pairs")
+    tokenizer = tokenizer_of(pairs, run, entries, tmp_path)
+    whole = trained(run, pairs, entries, tokenizer, tmp_path / "a", False)
+
+    inner = Written.batches
+
+    def stopping(feed, desk):
+        batches = inner(feed, desk)
+
+        def batch(k):
+            if k == 4:
+                raise InterruptedError
+            return batches(k)
+
+        return batch
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Written, "batches", stopping)
+        with pytest.raises(InterruptedError):
+            trained(run, pairs, entries, tokenizer, tmp_path / "b", False)
+    again = trained(run, pairs, entries, tokenizer, tmp_path / "b", True)
+    for key, value in whole.model.state_dict().items():
+        assert torch.equal(again.model.state_dict()[key], value), key
+
+
+def test_a_frozen_tower_looks_once_and_learns_the_same(manifest, tmp_path):
+    """Looks that were kept give the loss of pictures that do not move, up to half precision."""
+    run = small_run(steps=4, freeze=("image.*",))
+    run = replace(run, sampling=replace(run.sampling, augment=None))
+    pairs, entries = store(manifest, run, tmp_path / "pairs")
+    tokenizer = tokenizer_of(pairs, run, entries, tmp_path)
+    trained(run, pairs, entries, tokenizer, tmp_path / "work", False)
+    log = [json.loads(x) for x in (tmp_path / "work/states/log.jsonl").read_text().splitlines()]
+    module = checkpoint.architecture("captioner")
+    torch.manual_seed(run.seed)
+    config = replace(run.model, text=replace(run.model.text, vocabulary=run.vocabulary))
+    objective = module.Objective(module.build(config)).eval()
+    assert frozen(objective.model, run.freeze)
+    assert not frozen(objective.model, ("image.blocks.*",))
+    looks = looks_of(objective.model, pairs, tmp_path / "other")
+    desk = Desk(pairs, entries, tokenizer, 256, 4, run.seed, run.sampling, 4)
+    with torch.no_grad():
+        kept, _ = objective(run.feed.batches(replace(desk, looks=looks))(0))
+        seen, _ = objective(run.feed.batches(desk)(0))
+    torch.testing.assert_close(kept, seen, atol=2e-3, rtol=0)
+    assert log[0]["loss"] == pytest.approx(float(seen), abs=2e-3)
+
+
+def test_the_tower_of_an_aligned_model_goes_on_in_a_reporter(manifest, tmp_path):
+    command = ["train", "clip-debug", "-d", manifest, "-o", tmp_path / "clip", "--steps", "2"]
+    done = CliRunner().invoke(app, [str(c) for c in command])
+    assert done.exit_code == 0, done.output
+    command = ["train", "captioner-debug", "-d", manifest, "-o", tmp_path / "r", "--steps", "2"]
+    command += ["--from", tmp_path / "clip", "--freeze", "image"]
+    done = CliRunner().invoke(app, [str(c) for c in command])
+    assert done.exit_code == 0, done.output
+    one, two = (checkpoint.load(tmp_path / name).model.image for name in ("clip", "r"))
+    own = two.state_dict()
+    assert own
+    assert all(torch.equal(one.state_dict()[name], value) for name, value in own.items())
+
+
+def test_an_epoch_brings_every_study_once_and_alike_ones_together():
+    sizes = {n: 1 + 31 * (n % 2) for n in range(64)}
+    deal = Deal(sizes, 8, seed=3)
+    steps = [deal(k) for k in range(8)]
+    assert sorted(s for step in steps for s in step) == list(range(64))
+    assert all(len({sizes[s] for s in step}) == 1 for step in steps)
+    assert steps != [deal(k) for k in range(8, 16)]
+    assert steps == [Deal(sizes, 8, seed=3)(k) for k in range(8)]
+    few = Deal({5: 1, 9: 2, 7: 1}, 2, seed=0)
+    assert {s for k in (0, 1) for s in few(k)} == {5, 7, 9}
+
+
+def test_only_the_words_of_a_section_and_its_end_are_to_be_guessed(manifest, tmp_path):
+    run = small_run()
+    pairs, entries = store(manifest, run, tmp_path / "pairs")
+    indicated = tuple(
+        replace(e, report=replace(e.report, indication="Short of breath.")) for e in entries
+    )
+    tokenizer = tokenizer_of(pairs, run, indicated, tmp_path)
+    desk = Desk(pairs, indicated, tokenizer, 256, 8, 0, run.sampling, 9)
+    batch = run.feed.batches(desk)(0)
+    told = []
+    for row, (tokens, guessed) in enumerate(zip(batch.tokens, batch.hidden, strict=True)):
+        study = int(batch.owner[row])
+        assert (batch.study == study).sum() == 1
+        report = tokenizer.decode(tokens[guessed].tolist())
+        assert report in {e.report.findings for e in entries}
+        assert tokens[guessed][-1] == tokenizer.mark("[END]")
+        before = tokenizer.decode(tokens[~guessed & batch.mask[row]].tolist())
+        assert before.startswith("Chest radiograph")
+        told.append("Short of breath." in before)
+    assert {True, False} == set(told)  # with and without what is known beforehand
+    assert torch.isfinite(batch.place).all()
