@@ -1,12 +1,13 @@
 """The shipped starter, trained on simulated patients alone, asked about real public pictures.
 
-    python benchmarks/real.py --data FOLDER [--model starter] [-n 200] [-o RESULT.md]
+    python benchmarks/real.py FOLDER [--model starter] [-n 200] [-o RESULT.md]
 
 FOLDER holds `mednist`, `covid_chestxray_cc` and `vqa_rad` (see `real_parts.py`); none is part of
-the project. Three things are asked, and printed as they come out: what a picture is, in words and
-by a linear probe, beside chance, an untrained twin and raw pixels; which findings its note states;
-and whether the model refuses what is foreign to it. Pictures of one patient or case stay together,
-in folds and in intervals."""
+the project, and one that is not there is named and left out. Three things are asked, and printed as
+they come out: what a picture is, in words and by a linear probe, beside chance, an untrained twin
+and raw pixels; which findings its note states; and whether the model refuses what is foreign to it.
+Pictures of one patient or case stay together, in folds and in intervals. First stands what to make
+of it, counted from the same figures."""
 
 import argparse
 import logging
@@ -33,6 +34,7 @@ from radgloss.trust.calibration import auroc
 from radgloss.types import Report
 
 READERS = {"mednist": parts.mednist, "covid_chestxray_cc": parts.covid, "vqa_rad": parts.vqa}
+NOTHING = Figure(*[float("nan")] * 3)
 PATIENTS = {"mednist": "no patients known: intervals over pictures are too narrow",
             "covid_chestxray_cc": "grouped by patient", "vqa_rad": "grouped by case"}  # fmt: skip
 
@@ -47,31 +49,48 @@ class Pair:
     twins: Mapping[str, Looked]
 
 
+@dataclass
+class Told:
+    """What the tables below came to, for the words above them."""
+
+    questions: int = 0
+    above: int = 0
+    better: int = 0
+    findings: int = 0
+    ranked: int = 0
+    decided: Figure = NOTHING
+    own: Figure = NOTHING
+    foreign: Figure = NOTHING
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--data", type=Path, required=True)
+    options.add_argument("folder", type=Path, nargs="?", help="of the public sets")
     options.add_argument("--model", default="starter")
     options.add_argument("-n", type=int, default=200, help="pictures of each MedNIST class")
     options.add_argument("-o", "--output", type=Path)
     given = options.parse_args()
     logging.disable(logging.INFO)
     day = datetime.now(UTC).date().isoformat()
-    sets: dict[str, list[Item]] = {}
-    for name in READERS:
-        if (given.data / name).is_dir():
-            sets[name] = (
-                parts.mednist(given.data / name, given.n)
-                if name == "mednist"
-                else READERS[name](given.data / name)  # type: ignore[operator]
-            )
+    if given.folder is None:  # as `make bench` runs every script
+        print("No folder of public pictures was given: nothing is asked.")
+        return
+    sets = {
+        name: parts.mednist(given.folder / name, given.n)
+        if name == "mednist"
+        else READERS[name](given.folder / name)  # type: ignore[operator]
+        for name in READERS
+        if parts.at_hand(given.folder, name)
+    }
     if not sets:
-        options.error(f"{given.data} holds none of {', '.join(READERS)}")
+        options.error(f"{given.folder} holds none of {', '.join(READERS)}")
     model = wiring.load_trained(given.model)
     twin = model.untrained()
     pair = Pair(model, twin, *({n: parts.look(m, i) for n, i in sets.items()}
                                for m in (model, twin)))  # fmt: skip
-    lines = [*_head(day, model, sets), *_named(sets, pair), *_findings(sets, pair),
-             *_foreign(sets, model)]  # fmt: skip
+    told = Told()
+    asked = [*_named(sets, pair, told), *_findings(sets, pair, told), *_foreign(sets, model, told)]
+    lines = [*_head(day, model, sets), *_verdict(told), *asked]
     text = "\n".join(lines) + "\n"
     out = given.output or Path(__file__).parent / "results" / f"real-{day}.md"
     out.write_text(text, encoding="utf-8")
@@ -83,7 +102,7 @@ def _head(day: str, model: Any, sets: Mapping[str, Sequence[Item]]) -> list[str]
         f"`{name}`: {len(items)} pictures of {len({i.patient for i in items})} "
         f"({PATIENTS[name]})" for name, items in sets.items()
     ]  # fmt: skip
-    missing = [n for n in READERS if n not in sets]
+    missing = ", ".join(n for n in READERS if n not in sets)
     return [
         f"# Real pictures, {day}", "",
         f"`python benchmarks/real.py` with {model.checkpoint.name}, radgloss "
@@ -91,6 +110,25 @@ def _head(day: str, model: Any, sets: Mapping[str, Sequence[Item]]) -> list[str]
         "seen in training, and nothing was fitted or chosen on these pictures but the probes, "
         "each on the other patients. "
         f"{'; '.join(said)}.{f' Not at hand: {missing}.' if missing else ''}", "",
+    ]  # fmt: skip
+
+
+def _verdict(told: Told) -> list[str]:
+    """In words, and with no figure that a table below does not have."""
+    return [
+        "## What to make of it", "",
+        "The model learned from simulated patients, in which a lung, a liver and a lesion are "
+        "simpler than in anybody. It is there to show how the parts work together, and no figure "
+        "of this page speaks for its use on a patient.", "",
+        f"- Named in words, {told.above} of {told.questions} questions come out above chance; a "
+        f"probe on its vectors does better than one on raw pixels in {told.better}.",
+        f"- Of {told.findings} findings that notes state, {told.ranked} "
+        f"{'is' if told.ranked == 1 else 'are'} ranked better than by chance.",
+        f"- Asked for these findings, it answers in {told.decided} of cases and abstains in the "
+        "others.",
+        f"- It refuses {told.own} of real pictures of the kinds it was trained on, and "
+        f"{told.foreign} of those of other kinds. To refuse both is right, and no sign that it "
+        "tells them apart: the last line says how far it does.", "",
     ]  # fmt: skip
 
 
@@ -111,7 +149,7 @@ class Named:
     gap: Figure
 
 
-def _named(sets: Mapping[str, Sequence[Item]], pair: Pair) -> list[str]:
+def _named(sets: Mapping[str, Sequence[Item]], pair: Pair, told: Told) -> list[str]:
     lines = [
         "## What is this picture?", "",
         "Balanced accuracy (mean over classes), 95 % intervals over patients. In words: the class "
@@ -140,6 +178,7 @@ def _named(sets: Mapping[str, Sequence[Item]], pair: Pair) -> list[str]:
     below = [r.question for r in rows if r.words.high < 1 / len(r.classes)]
     better = [r.question for r in rows if r.gap.low > 0]
     worse = [r.question for r in rows if r.gap.high < 0]
+    told.questions, told.above, told.better = len(rows), len(above), len(better)
     return [
         *lines, "",
         f"In words, above chance: {_list(above)}; below: {_list(below)}. Probe better than that of "
@@ -183,13 +222,14 @@ def _asked(items: Sequence[Item], question: Question, pair: Pair, name: str) -> 
 # ------------------------------------------------------------------ what does its note state?
 
 
-def _findings(sets: Mapping[str, Sequence[Item]], pair: Pair) -> list[str]:
+def _findings(sets: Mapping[str, Sequence[Item]], pair: Pair, told: Told) -> list[str]:
     items = sets.get("covid_chestxray_cc", ())
     places = [k for k, i in enumerate(items) if i.labels]
     if not places:
         return []
     mine = [items[k] for k in places]
-    found = _sheet(mine, pair.model)
+    answers, found = _sheet(mine, pair.model)
+    told.decided = _decided(answers)
     lines = [
         "## What does its note state?", "",
         f"{len(mine)} chest radiographs of {len({i.patient for i in mine})} patients whose note "
@@ -208,19 +248,33 @@ def _findings(sets: Mapping[str, Sequence[Item]], pair: Pair) -> list[str]:
             continue
         cells, gap = _finding_row(label, items, places, pair)
         lines.append("| " + " | ".join(cells) + " |")
+        told.findings += 1
         above += [label.name] if label.patients[0] > 0.5 else []
         better += [label.name] if gap.low > 0 else []
+    told.ranked = len(above)
     beside = [s for s in found.scores if s.task in ("calibration", "risk", "retrieval")]
     return [
         *lines, "",
         f"In words, above one half over patients: {_list(above)}. Probe better than that of raw "
-        f"pixels: {_list(better)}.", "",
+        f"pixels: {_list(better)}. Decided, over patients: {told.decided}.", "",
         "Beside it, from the sheet of `radgloss eval`:", "",
-        *(f"- {s.task}, {s.measure}: {s} (n {s.n})" for s in beside), "",
+        *(f"- {s.task}, {s.measure}: {s}{_beside(s.chance)} (n {s.n})" for s in beside), "",
     ]  # fmt: skip
 
 
-def _sheet(items: Sequence[Item], model: Any) -> Sheet:
+def _beside(chance: float | None) -> str:
+    return "" if chance is None else f", chance {chance:.3f}"
+
+
+def _decided(answers: Sequence[Answer]) -> Figure:
+    """The share of answers without an abstention."""
+    rows = [(a.patient, not s.abstained) for a in answers for s in a.said.values()]
+    patients, sure = zip(*rows, strict=True)
+    of = np.array(sure, float)
+    return parts.figure(patients, lambda r: float(of[r].mean()))
+
+
+def _sheet(items: Sequence[Item], model: Any) -> tuple[list[Answer], Sheet]:
     """As `radgloss eval` judges a split, with the notes for reports."""
     answers, reports = [], []
     for k, item in enumerate(items):
@@ -231,7 +285,7 @@ def _sheet(items: Sequence[Item], model: Any) -> Sheet:
         answers.append(Answer(k, item.patient, item.exam, item.labels,
                               {n: Said.of(p) for n, p in said}, vector=vector))  # fmt: skip
         reports.append(Report(findings=item.note))
-    return sheet(answers, reports, model, {"split": "all"})
+    return answers, sheet(answers, reports, model, {"split": "all"})
 
 
 def _finding_row(
@@ -272,7 +326,7 @@ def _area(odds: npt.NDArray[np.float64], true: npt.NDArray[np.bool_]) -> Any:
 # ------------------------------------------------------------------ does it refuse?
 
 
-def _foreign(sets: Mapping[str, Sequence[Item]], model: Any) -> list[str]:
+def _foreign(sets: Mapping[str, Sequence[Item]], model: Any, told: Told) -> list[str]:
     lines = [
         "## Does it refuse what is foreign to it?", "",
         "Each picture with its modality, as its file would say it (CT in HU as if shown in the "
@@ -283,11 +337,13 @@ def _foreign(sets: Mapping[str, Sequence[Item]], model: Any) -> list[str]:
         "| set | pictures | n | refused |",
         "|---|---|---|---|",
     ]  # fmt: skip
-    ranks = []
+    ranks, refused = [], []
     for name, items in sets.items():
         mine = [i for i in items if i.told]
         studies = [parts.study(i, told=True) for i in mine]
         silent = np.array([bool(model.aligner.why_not(s)) for s in studies])
+        refused += list(zip((i.patient for i in mine), (not i.exam for i in mine), silent.tolist(),
+                            strict=True))  # fmt: skip
         groups = [_group(i) for i in mine]
         for group in sorted(set(groups)):
             rows = [k for k, g in enumerate(groups) if g == group]
@@ -300,7 +356,16 @@ def _foreign(sets: Mapping[str, Sequence[Item]], model: Any) -> list[str]:
         if strange.any() and not strange.all():
             area = parts.figure([i.patient for i in mine], _area(far, strange))
             ranks.append(f"{name} {area} (n {len(mine)})")
+    told.own, told.foreign = (_refused([r for r in refused if r[1] == k]) for k in (False, True))
     return [*lines, "", f"AUROC, foreign against its own kind: {'; '.join(ranks)}."]
+
+
+def _refused(rows: Sequence[tuple[str, bool, bool]]) -> Figure:
+    """Of pictures (whose, foreign, refused), the share refused."""
+    silent = np.array([r[2] for r in rows], float)
+    return parts.figure(
+        [r[0] for r in rows], lambda i: float(silent[i].mean()) if len(i) else float("nan")
+    )
 
 
 def _group(item: Item) -> str:

@@ -120,6 +120,16 @@ _MEDNIST = {  # folder: modality, body part, what it is in one name, how its fil
 }
 
 
+NEEDED = {
+    "mednist": "AbdomenCT", "covid_chestxray_cc": "train.csv", "vqa_rad": "train.json",
+}  # fmt: skip
+
+
+def at_hand(folder: Path, name: str) -> bool:
+    """Whether a set is there, and not its folder alone."""
+    return (folder / name / NEEDED[name]).exists()
+
+
 def mednist(folder: Path, most: int, seed: int = 0) -> list[Item]:
     """At most so many pictures of each class, drawn; each counts as a patient, for want of one."""
     items = []

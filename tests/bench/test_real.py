@@ -132,6 +132,14 @@ def test_a_note_that_is_silent_of_everything_is_no_truth(parts, tmp_path):
     assert all(i.exam == "xr-chest" and i.true["view"] == "PA" for i in items.values())
 
 
+def test_a_set_counts_as_there_with_its_table_and_not_for_its_folder(parts, tmp_path):
+    for name, needed in parts.NEEDED.items():
+        (tmp_path / name).mkdir()
+        assert not parts.at_hand(tmp_path, name)
+        (tmp_path / name / needed).touch()
+        assert parts.at_hand(tmp_path, name)
+
+
 def test_a_class_of_few_patients_is_not_asked(parts):
     question = parts.Question("plane", {"axial": ("Axial.",), "coronal": ("Coronal.",)})
     items = [

@@ -9,8 +9,18 @@ import pytest
 import torch
 
 from radgloss.data.batch import KNOWLEDGE, NOBODY, QUESTION
-from radgloss.data.feeds import Captioned, Desk, Masked, Queried, Reported, Studies, Unpaired
+from radgloss.data.feeds import (
+    Captioned,
+    Desk,
+    Masked,
+    Queried,
+    Reported,
+    Spoiled,
+    Studies,
+    Unpaired,
+)
 from radgloss.data.feeds.queried import entities
+from radgloss.data.feeds.spoiled import traded
 from radgloss.data.feeds.studies import said_by_labels
 from radgloss.data.known import known_of, places_of
 from radgloss.data.manifest import Entry
@@ -84,6 +94,7 @@ FEEDS = (
     Masked(),
     Reported(),
     Queried(),
+    Spoiled(share=0.5),
 )
 
 
@@ -100,7 +111,7 @@ def test_a_step_is_the_same_whenever_it_is_made(pairs, feed):
 def test_feeds_that_look_alike_are_different_runs():
     run = SYSTEMS["medclip"]()
     digests = {replace(run, feed=f).digest for f in (*FEEDS, Unpaired(strangers=0.0))}
-    assert len(digests) == 8
+    assert len(digests) == 9
 
 
 def test_every_arm_is_a_system_that_differs_from_its_own_in_something():
@@ -117,6 +128,26 @@ def test_the_sentences_drawn_are_one_or_all(pairs):
         assert text in [s.lower() for s in SAID[number // VIEWS % 3]]
     for number, text in zip(numbers(whole), texts(whole), strict=True):
         assert text == " ".join(SAID[number // VIEWS % 3]).lower()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.8, 1.0])
+def test_captions_are_traded_and_none_is_lost(share):
+    own = [[str(k)] for k in range(50)]
+    found = traded(own, share)
+    assert sorted(found) == sorted(own)
+    assert sum(a != b for a, b in zip(own, found, strict=True)) == 50 * share
+    assert own == [[str(k)] for k in range(50)]
+
+
+def test_a_step_meets_traded_captions_and_the_store_keeps_its_own(pairs):
+    feed = Spoiled(words="whole", share=1.0)
+    told = traded(pairs.sentences, 1.0)
+    for k in range(3):
+        b, own = feed.batches(desk(pairs))(k), Captioned(words="whole").batches(desk(pairs))(k)
+        assert torch.equal(b.images, own.images)
+        for number, text in zip(numbers(b), texts(b), strict=True):
+            assert text == " ".join(told[number]).lower()
+    assert pairs.sentences == [list(SAID[i // VIEWS % 3]) for i in range(STUDIES * VIEWS)]
 
 
 def test_a_token_knows_its_word(pairs):

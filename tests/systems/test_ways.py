@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from radgloss.data.manifest import Caption, Entry
+from radgloss.models.alignment import gloria
 from radgloss.nn import vit
 from radgloss.preprocess import Preprocess, prepare
-from radgloss.systems.ideas import organs, pointing, strangers, transferred
+from radgloss.systems.ideas import asking, organs, pointing, strangers, transferred
 from radgloss.systems.ideas.space import Organs, Space, Spot
+from radgloss.text.prompts import plain
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Image, Region, Study
 
@@ -230,6 +232,36 @@ def test_every_map_covers_the_picture_and_is_judged(kind):
     found = pointing.pointed(asked, kind)
     assert found["spots"] == 2
     assert 0 <= found["pointed"] <= 1
+
+
+def test_a_map_of_words_is_that_of_the_words_asked_and_others_ask_for_another():
+    torch.manual_seed(0)
+    model = gloria.build(gloria.VARIANTS["debug"]).eval()
+    banks = dict.fromkeys(("cyst", "nodule", "pleural effusion"), plain("cyst"))
+    words = Tokenizer.of_words(["There is pleural effusion.", "There is cyst."] * 5, 128)
+    asked = SimpleNamespace(model=model, tokenizer=words, banks=banks)
+    size = gloria.VARIANTS["debug"].image.size
+    where = spot(size=size)
+    own, other = (pointing._MAPS[kind](asked)(where) for kind in pointing.WORDED)
+    assert own.shape == other.shape == (size, size)
+    cyst = replace(where, what="cyst")  # no name comes behind the last, so the first is asked
+    np.testing.assert_array_equal(other, pointing._words(asked)(cyst))
+    assert np.abs(own - other).max() > 0
+
+
+def test_what_is_asked_by_the_whole_picture_alone_has_no_local_score(monkeypatch):
+    """A model whose local score is right and whose vectors know nothing."""
+    met = []
+
+    def answered(model, *rest):
+        met.append(hasattr(model, "scores"))
+        return {"findings": 0.5}
+
+    monkeypatch.setattr(asking, "answered", answered)
+    model = gloria.build(gloria.VARIANTS["debug"])
+    of = SimpleNamespace(model=model, tokenizer=WORDS, banks={}, test=(None, ()), seed=0)
+    assert asking.asked(of, "both") == asking.asked(of, "whole") == {"findings": 0.5}
+    assert met == [True, False]
 
 
 def test_the_middle_is_brightest_in_the_middle():

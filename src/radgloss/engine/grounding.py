@@ -42,6 +42,7 @@ from radgloss.types import Finding, Image, InputRejected, Region, Study
 
 __all__ = [
     "WAYS", "Box", "Grounding", "Speaker", "bank_of", "finding_of", "ground", "peak_box",
+    "word_map",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float32]
@@ -196,15 +197,21 @@ def _map(
 
 
 def _words(of: _Model, picture: torch.Tensor, phrase: str) -> Floats | None:
-    """The mean attention of the phrase's words, (G, G); the rest of the sentence competes."""
+    """`word_map` of a model that has one."""
     if not getattr(of.model, "word", None) or of.tokenizer is None:
         return None
-    context = of.model.config.text.context
-    own = int(of.tokenizer.encode([phrase], context).words.max()) + 1
-    sentence = of.tokenizer.encode([f"There is {phrase}."], context)
+    return word_map(of.model, of.tokenizer, picture, phrase)
+
+
+def word_map(model: Any, tokenizer: Any, picture: torch.Tensor, phrase: str) -> Floats:
+    """The mean attention of the phrase's words to a picture (1, C, S, S), as (G, G), 1 where it is
+    that of the average place; the rest of the sentence competes."""
+    context = model.config.text.context
+    own = int(tokenizer.encode([phrase], context).words.max()) + 1
+    sentence = tokenizer.encode([f"There is {phrase}."], context)
     told = (torch.from_numpy(x) for x in (sentence.tokens, sentence.mask, sentence.words))
     with torch.inference_mode():
-        looks = of.model.heat_map(picture[0], *told).float().numpy()  # (V, G, G)
+        looks = model.heat_map(picture[0], *told).float().numpy()  # (V, G, G)
     return np.asarray(looks[2 : 2 + own].mean(0) * looks[0].size)  # behind "There is"
 
 

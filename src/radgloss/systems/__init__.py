@@ -12,6 +12,7 @@ from radgloss.systems.alignment import (
     gloria,
     kad,
     medclip,
+    noisy,
     pmcclip,
     siglip,
 )
@@ -29,6 +30,8 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
     "clip-debug": clip.debug,
     "clip-small": clip.small,
     "clip-words": clip.predicted,
+    "clip-spoiled": noisy.some,
+    "clip-spoiled-most": noisy.most,
     "convirt": convirt.weighted,
     "convirt-one-way": convirt.one_way,
     "convirt-equal": convirt.equal,
@@ -74,6 +77,7 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
 ARMS: dict[str, tuple[str, ...]] = {
     "biomedclip": ("biomedclip-short", "biomedclip-letters"),
     "clip-small": ("clip-words",),
+    "clip-spoiled": ("clip-small", "clip-spoiled-most"),
     "convirt": ("convirt-one-way", "convirt-equal", "convirt-whole"),
     "cxr-clip": (
         "cxr-clip-pairs",

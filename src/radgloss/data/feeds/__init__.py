@@ -12,6 +12,7 @@ from radgloss.data.feeds.neighbours import Neighbours
 from radgloss.data.feeds.queried import Queried
 from radgloss.data.feeds.reported import Reported
 from radgloss.data.feeds.shots import Shots
+from radgloss.data.feeds.spoiled import Spoiled
 from radgloss.data.feeds.studies import Studies
 from radgloss.data.feeds.told import Told
 from radgloss.data.feeds.two_views import Change, TwoViews
@@ -31,6 +32,7 @@ __all__ = [
     "Queried",
     "Reported",
     "Shots",
+    "Spoiled",
     "Studies",
     "Told",
     "TwoViews",

@@ -9,6 +9,7 @@ Shapes: N pictures · M texts · K findings and sides · D width."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from radgloss.text.prompts import Bank, plain
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.trust.calibration import auroc
 
-__all__ = ["aligned"]
+__all__ = ["Questions", "aligned", "answered", "questions"]
 
 Floats = npt.NDArray[np.float64]
 Split = tuple[Pairs, Sequence[Entry]]
@@ -43,32 +44,57 @@ def aligned(
     test: Split,
     seed: int,
 ) -> dict[str, Any]:
-    """`findings` and `sides`, mean AUROC; `own_text`, how often a picture's own text comes first;
-    and what a linear probe finds in the vectors."""
-    pairs, entries = test
-    chosen = np.sort(np.random.default_rng([seed, 11]).permutation(len(pairs))[:MOST])
-    known = known_of(entries, pairs.sentences, pairs.studies)
-    truth = known.pictures[chosen]  # (N, K)
-    ask = _Asker(model, tokenizer, pairs.pictures[chosen])
+    """What `answered` gives; `own_text`, how often a picture's own text comes first; and what a
+    linear probe finds in the vectors."""
+    return {
+        **answered(model, tokenizer, banks, test, seed),
+        "own_text": _own_text(model, tokenizer, test[0], seed),
+        **score.pictures(model, train, test, seed),
+    }
+
+
+def answered(
+    model: Any, tokenizer: Tokenizer, banks: Mapping[str, Bank], test: Split, seed: int
+) -> dict[str, Any]:
+    """`findings` and `sides`, mean AUROC of zero-shot answers, and of each (`by_finding`)."""
+    asked = questions(test, seed)
+    ask = _Asker(model, tokenizer, test[0].pictures[asked.pictures])
     scores: dict[str, float] = {}
-    for k, place in enumerate(known.places):
-        what, sided = _finding(place, known.places)
-        answers = truth[:, k]
-        if min((answers == s).sum() for s in (1, -1)) < LEAST:
-            continue
+    for k, (what, sided) in enumerate(asked.of):
+        known = asked.truth[:, k] != 0
         odds = ask.side(what, banks) if sided else ask.finding(what, banks)
-        scores[place] = auroc(odds[answers != 0], answers[answers != 0] > 0)
-    sides = [v for k, v in scores.items() if _finding(k, known.places)[1]]
-    findings = [v for k, v in scores.items() if not _finding(k, known.places)[1]]
+        scores[side_of(what) if sided else what] = auroc(odds[known], asked.truth[known, k] > 0)
+    sides = [scores[side_of(what)] for what, sided in asked.of if sided]
+    findings = [scores[what] for what, sided in asked.of if not sided]
     return {
         "findings": _mean(findings),
         "asked": len(findings),
         "sides": _mean(sides),
         "asked_sides": len(sides),
-        "own_text": _own_text(model, tokenizer, pairs, seed),
         "by_finding": {k: round(v, 3) for k, v in scores.items()},
-        **score.pictures(model, train, test, seed),
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """pictures: (N,) rows of the test pictures. of: (Q,) findings, and whether its side is asked.
+    truth: (N, Q), 1 there (or right), -1 not there (or left), 0 nothing known."""
+
+    pictures: npt.NDArray[np.intp]
+    of: tuple[tuple[str, bool], ...]
+    truth: npt.NDArray[np.int8]
+
+
+def questions(test: Split, seed: int) -> Questions:
+    """At most `MOST` pictures, and what has `LEAST` of each answer among them."""
+    pairs, entries = test
+    chosen = np.sort(np.random.default_rng([seed, 11]).permutation(len(pairs))[:MOST])
+    known = known_of(entries, pairs.sentences, pairs.studies)
+    truth = known.pictures[chosen]
+    kept = [k for k in range(truth.shape[1])
+            if min((truth[:, k] == s).sum() for s in (1, -1)) >= LEAST]  # fmt: skip
+    of = tuple(_finding(known.places[k], known.places) for k in kept)
+    return Questions(chosen, of, truth[:, kept])
 
 
 def _mean(values: Sequence[float]) -> float | None:

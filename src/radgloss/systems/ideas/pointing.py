@@ -3,7 +3,8 @@
 Whole frames of test patients with a finding whose box is known. The tower's attention is followed
 through its layers (`nn.rollout`); beside it the last layer alone, hiding (a causal question in
 words, `engine.evidence`), and what needs no model: a map that is brightest in the middle, where
-lesions tend to be.
+lesions tend to be. Of a GLoRIA, the places that the finding's words attend to, and those that the
+words of some other finding do: a map that points as well for these has not heard the words.
 
     pointed   AUROC of a map between places inside the box and the picture's other places, mean
     hit       share of maps whose brightest place lies in the box
@@ -24,6 +25,7 @@ from radgloss.data.batch import to_model
 from radgloss.data.manifest import Caption, Entry
 from radgloss.dicom import Reader
 from radgloss.engine.evidence import occluded
+from radgloss.engine.grounding import word_map
 from radgloss.nn import rollout
 from radgloss.preprocess import Placement, Preprocess, prepare
 from radgloss.systems.ideas.space import Floats, Space, Spot
@@ -32,10 +34,11 @@ from radgloss.text.prompts import plain
 from radgloss.trust.calibration import auroc
 from radgloss.types import InputRejected, Study
 
-__all__ = ["KINDS", "judged", "pointed", "spots"]
+__all__ = ["KINDS", "WORDED", "judged", "pointed", "spots"]
 
-Kind = Literal["rollout", "last", "hidden", "middle"]
+Kind = Literal["rollout", "last", "hidden", "middle", "words", "others"]
 KINDS: tuple[Kind, ...] = ("rollout", "last", "hidden", "middle")
+WORDED: tuple[Kind, ...] = ("words", "others")  # asked of a model whose words attend
 MOST = 60  # findings that are asked
 EACH = 2  # of one study
 
@@ -139,8 +142,29 @@ def _middle(space: Space) -> Callable[[Spot], Floats]:
     return seen
 
 
+def _words(space: Space) -> Callable[[Spot], Floats]:
+    return lambda spot: _attending(space, spot, spot.what)
+
+
+def _others(space: Space) -> Callable[[Spot], Floats]:
+    """The words of another finding, the one after it in the alphabet."""
+    names = sorted(space.banks)
+
+    def seen(spot: Spot) -> Floats:
+        later = [n for n in names if n > spot.what] or [n for n in names if n != spot.what]
+        return _attending(space, spot, later[0])
+
+    return seen
+
+
+def _attending(space: Space, spot: Spot, phrase: str) -> Floats:
+    grid = word_map(space.model, space.tokenizer, _picture(spot), phrase)
+    return _enlarged(torch.from_numpy(grid), spot.prepared.pixels.shape[-1])
+
+
 _MAPS: Mapping[Kind, Callable[[Space], Callable[[Spot], Floats]]] = {
     "rollout": _rolled, "last": _last, "hidden": _hidden, "middle": _middle,
+    "words": _words, "others": _others,
 }  # fmt: skip
 
 

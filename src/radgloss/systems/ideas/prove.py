@@ -77,11 +77,12 @@ def arms(names: Sequence[str] = (), seeds: int = SEEDS) -> tuple[Arm, ...]:
             "system", unknown[0], "no row of that name", ", ".join(sorted(rows)), "Pick one."
         )
     every = recipes(tuple(names))
+    drawn = {r for r in rows if not (r in WAYS and WAYS[r].anew)}  # beside which a twin says more
     return tuple(
         arm
         for seed in range(seeds)
         for recipe in every
-        for arm in (Arm(recipe, seed), *([Arm(recipe, seed, False)] if recipe in rows else []))
+        for arm in (Arm(recipe, seed), *([Arm(recipe, seed, False)] if recipe in drawn else []))
     )
 
 

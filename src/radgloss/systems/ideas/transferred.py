@@ -15,7 +15,7 @@ from radgloss.data.known import known_of
 from radgloss.systems.ideas.space import Space, Split
 from radgloss.systems.representation import transfer
 
-__all__ = ["findings_of", "transferred"]
+__all__ = ["findings_of", "some", "transferred"]
 
 FINDINGS = 3
 TAUGHT, ASKED = 2000, 600  # pictures of a split, drawn
@@ -25,7 +25,7 @@ def transferred(space: Space, way: transfer.Way) -> dict[str, Any]:
     """`transfer`: AUROC, mean over findings and shots; `shots_K`: of each K."""
     rows: list[transfer.Row] = []
     for what in findings_of(space.train, space.test):
-        task = _some(transfer.task(space.train, space.test, what), space.seed)
+        task = some(transfer.task(space.train, space.test, what), space.seed)
         rows += transfer.curve(space.model, task, (way,), transfer.SHOTS, (space.seed,))
     if not rows:
         return {"transfer": None}
@@ -54,7 +54,7 @@ def findings_of(train: Split, test: Split, many: int = FINDINGS) -> list[str]:
     return sorted(able, key=lambda what: (-counts[0][what], what))[:many]
 
 
-def _some(task: transfer.Task, seed: int) -> transfer.Task:
+def some(task: transfer.Task, seed: int) -> transfer.Task:
     """At most so many pictures to be taught from and to be asked."""
     rng = np.random.default_rng([seed, 28])
     taught = _drawn(task.answers, TAUGHT, rng)

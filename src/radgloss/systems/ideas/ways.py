@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from radgloss.systems.ideas.asking import asked
+from radgloss.systems.ideas.hospitals import hospitals
 from radgloss.systems.ideas.organs import by_attributes, two_ways
 from radgloss.systems.ideas.pointing import pointed
 from radgloss.systems.ideas.space import Space
 from radgloss.systems.ideas.strangers import strangers
+from radgloss.systems.ideas.supervised import supervised
 from radgloss.systems.ideas.transferred import transferred
 
 __all__ = ["BESIDE", "WAYS", "Way"]
@@ -23,14 +26,16 @@ __all__ = ["BESIDE", "WAYS", "Way"]
 
 @dataclass(frozen=True)
 class Way:
-    """base: the recipe whose space is asked. what: it does, in a line. act: gives the figures."""
+    """base: the recipe whose space is asked. what: it does, in a line. act: gives the figures.
+    anew: it trains a network of its own, whatever the space learned."""
 
     base: str
     what: str
     act: Callable[[Space], dict[str, Any]]
+    anew: bool = False
 
 
-WORDLESS, PATCHES, WORDED = "simclr", "mae", "clip-small"
+WORDLESS, PATCHES, WORDED, PLACED = "simclr", "mae", "clip-small", "gloria"
 
 WAYS: Mapping[str, Way] = {
     "transfer": Way(PATCHES, "Transfer: all of the tower is tuned to the new finding.",
@@ -67,6 +72,14 @@ WAYS: Mapping[str, Way] = {
                           partial(strangers, kind="energy")),
     "outlier-neglabel": Way(WORDED, "Outlier by words: known ones against strange ones (NegLabel).",
                             partial(strangers, kind="neglabel")),
+    "supervised": Way(WORDED, "A classifier of the findings, taught by labels of all studies.",
+                      partial(supervised, way="labels"), anew=True),
+    "supervised-words": Way(WORDED, "No labels: the findings asked of CLIP in words.",
+                            partial(supervised, way="words")),
+    "hospitals": Way(WORDED, "A classifier taught where two hospitals see a finding as often.",
+                     partial(hospitals, dealt="by lot"), anew=True),
+    "hospitals-confounded": Way(WORDED, "The same where nine in ten with the finding are B's.",
+                                partial(hospitals, dealt="by finding"), anew=True),
     "attention": Way(WORDED, "Attention, followed through the layers.",
                      partial(pointed, kind="rollout")),
     "attention-middle": Way(WORDED, "Attention without its idea: the middle of every picture.",
@@ -75,6 +88,18 @@ WAYS: Mapping[str, Way] = {
                           partial(pointed, kind="last")),
     "attention-hidden": Way(WORDED, "What the answer hangs on: places are hidden, and it is asked.",
                             partial(pointed, kind="hidden")),
+    "gloria-asked": Way(PLACED, "GLoRIA asked by both of its scores, whole and local.",
+                        partial(asked, by="both")),
+    "gloria-asked-whole": Way(PLACED, "GLoRIA asked without its idea: by the whole picture alone.",
+                              partial(asked, by="whole")),
+    "gloria-maps": Way(PLACED, "GLoRIA's maps: the places that the finding's words attend to.",
+                       partial(pointed, kind="words")),
+    "gloria-maps-others": Way(PLACED, "GLoRIA's maps without their idea: another finding's words.",
+                              partial(pointed, kind="others")),
+    "gloria-maps-middle": Way(PLACED, "No map of a model: the middle of every picture.",
+                              partial(pointed, kind="middle")),
+    "gloria-maps-hidden": Way(PLACED, "What GLoRIA's answer hangs on: places are hidden.",
+                              partial(pointed, kind="hidden")),
 }  # fmt: skip
 
 BESIDE: Mapping[str, tuple[str, ...]] = {
@@ -84,6 +109,10 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "attributes-dap": ("attributes-dap-dealt",),
     "outlier": ("outlier-certainty", "outlier-mahalanobis", "outlier-mcm", "outlier-energy",
                 "outlier-neglabel"),
+    "supervised": ("supervised-words",),
+    "hospitals": ("hospitals-confounded",),
     "attention": ("attention-middle", "attention-last", "attention-hidden"),
+    "gloria-asked": ("gloria-asked-whole",),
+    "gloria-maps": ("gloria-maps-others", "gloria-maps-middle", "gloria-maps-hidden"),
 }  # fmt: skip
 """A way → the ways it is compared with, the plainest comparison first."""
