@@ -55,7 +55,9 @@ class Told:
 
     questions: int = 0
     above: int = 0
+    below: int = 0
     better: int = 0
+    worse: int = 0
     findings: int = 0
     ranked: int = 0
     decided: Figure = NOTHING
@@ -120,15 +122,15 @@ def _verdict(told: Told) -> list[str]:
         "The model learned from simulated patients, in which a lung, a liver and a lesion are "
         "simpler than in anybody. It is there to show how the parts work together, and no figure "
         "of this page speaks for its use on a patient.", "",
-        f"- Named in words, {told.above} of {told.questions} questions come out above chance; a "
-        f"probe on its vectors does better than one on raw pixels in {told.better}.",
-        f"- Of {told.findings} findings that notes state, {told.ranked} "
-        f"{'is' if told.ranked == 1 else 'are'} ranked better than by chance.",
-        f"- Asked for these findings, it answers in {told.decided} of cases and abstains in the "
+        f"- What a picture is, asked in words: above chance in {told.above} of {told.questions} "
+        f"questions, below it in {told.below}. A probe on its vectors against one on raw pixels: "
+        f"better in {told.better}, worse in {told.worse}.",
+        f"- Findings that notes state: {told.ranked} of {told.findings} ranked better than by "
+        f"chance. Asked for them it decides {told.decided} of the answers, and abstains from the "
         "others.",
-        f"- It refuses {told.own} of real pictures of the kinds it was trained on, and "
-        f"{told.foreign} of those of other kinds. To refuse both is right, and no sign that it "
-        "tells them apart: the last line says how far it does.", "",
+        f"- Real pictures of the kinds it was trained on: it refuses {told.own}. Of other kinds: "
+        f"{told.foreign}. A model that has met no real patient does well to refuse both, which is "
+        "no sign that it tells them apart; the last line says how far it does.", "",
     ]  # fmt: skip
 
 
@@ -178,7 +180,9 @@ def _named(sets: Mapping[str, Sequence[Item]], pair: Pair, told: Told) -> list[s
     below = [r.question for r in rows if r.words.high < 1 / len(r.classes)]
     better = [r.question for r in rows if r.gap.low > 0]
     worse = [r.question for r in rows if r.gap.high < 0]
-    told.questions, told.above, told.better = len(rows), len(above), len(better)
+    told.questions = len(rows)
+    told.above, told.below = len(above), len(below)
+    told.better, told.worse = len(better), len(worse)
     return [
         *lines, "",
         f"In words, above chance: {_list(above)}; below: {_list(below)}. Probe better than that of "

@@ -46,9 +46,9 @@ def hospitals(space: Space, dealt: Dealt) -> dict[str, Any]:
     there = task.answers > 0
     of_b = _lots(there, 0.5 if dealt == "by lot" else OFTEN, rng)
     answers = task.answers[:, None].astype(np.int8)
-    model = taught.taught(
-        space.model.config.image, marked(task.pictures, of_b), answers, space.seed
-    )
+    everyone = np.arange(len(answers))
+    pictures = marked(task.pictures, of_b)
+    model = taught.taught(space.model.config.image, pictures, answers, everyone, space.seed)
     homes = {
         "outside": np.zeros(len(task.truth), bool),
         "inside": _lots(task.truth, OFTEN, rng),

@@ -67,26 +67,11 @@ def _labels(split: Split, asked: Questions) -> npt.NDArray[np.int8]:
 def _judged(
     space: Space, asked: Questions, rows: npt.NDArray[np.intp], answers: npt.NDArray[np.int8]
 ) -> float:
-    pairs = space.train[0]
-    model = taught.taught(
-        space.model.config.image, _Some(pairs.pictures, rows), answers[rows], space.seed
-    )
+    pictures = space.train[0].pictures
+    model = taught.taught(space.model.config.image, pictures, answers, rows, space.seed)
     given = taught.odds(model, space.test[0].pictures[asked.pictures])
     areas = [
         auroc(given[asked.truth[:, k] != 0, k], asked.truth[asked.truth[:, k] != 0, k] > 0)
         for k in range(len(asked.of))
     ]
     return round(float(np.mean(areas)), 4)
-
-
-class _Some:
-    """Rows of pictures on disk, read when they are asked for."""
-
-    def __init__(self, pictures: Any, rows: npt.NDArray[np.intp]) -> None:
-        self.pictures, self.rows = pictures, rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, chosen: Any) -> npt.NDArray[np.uint8]:
-        return np.asarray(self.pictures[self.rows[chosen]])

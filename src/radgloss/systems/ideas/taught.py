@@ -25,10 +25,14 @@ STEPS, BATCH, RATE = 300, 64, 1e-3
 CHUNK = 64
 
 
-def taught(image: Any, pictures: Pictures, answers: npt.NDArray[np.int8], seed: int) -> Any:
+def taught(
+    image: Any, pictures: Pictures, answers: npt.NDArray[np.int8],
+    rows: npt.NDArray[np.intp], seed: int,
+) -> Any:  # fmt: skip
     """A classifier in eval mode. image: the tower's config. pictures: (N, C, S, S) uint8. answers:
-    (N, K), 1 there, -1 not there, 0 nothing known; each picture has one that is known."""
-    assert len(pictures) == len(answers) > 0
+    (N, K), 1 there, -1 not there, 0 nothing known. rows: which pictures teach."""
+    assert len(pictures) == len(answers)
+    assert len(rows)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = classifier.build(
@@ -38,7 +42,7 @@ def taught(image: Any, pictures: Pictures, answers: npt.NDArray[np.int8], seed: 
     optimizer = torch.optim.AdamW(objective.parameters(), lr=RATE, weight_decay=0.05)
     rng = np.random.default_rng([seed, 30])
     for _ in range(STEPS):
-        chosen = np.sort(rng.integers(len(pictures), size=BATCH))
+        chosen = rows[np.sort(rng.integers(len(rows), size=BATCH))]
         facts = torch.from_numpy(answers[chosen])
         optimizer.zero_grad(set_to_none=True)
         loss, _ = objective(pictures_only(to_model(pictures[chosen]), facts=facts))
