@@ -21,7 +21,7 @@ def test_readme_names_only_commands_that_exist():
     manual = (ROOT / "docs" / "commands.md").read_text()
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for name in re.findall(r"(?:^|[`/ ])radgloss ([a-z]+)", page.read_text()):
-            if name not in ("checkpoint", "knows"):
+            if name not in ("checkpoint", "import", "knows"):
                 assert f"`radgloss {name}" in manual, f"{page.name}: radgloss {name}"
 
 
@@ -32,6 +32,18 @@ def test_readme_python_is_valid_and_uses_real_names():
         for node in ast.walk(ast.parse(block)):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "radgloss":
                 assert hasattr(radgloss, node.attr), node.attr
+
+
+def test_the_page_of_python_names_only_what_there_is():
+    import radgloss
+    from radgloss import wiring
+
+    page = (ROOT / "docs" / "python.md").read_text()
+    homes = {"radgloss": radgloss, "wiring": wiring, "model": wiring.Model}
+    named = re.findall(r"\b(radgloss|wiring|model)\.([A-Za-z_]+)", page)
+    assert len(named) > 20
+    for home, name in named:
+        assert hasattr(homes[home], name), f"{home}.{name}"
 
 
 def codes_raised():

@@ -95,17 +95,16 @@ def systems(
 
     Each arm is trained anew, minutes on two cores, and writes one line at once; a run that was
     ended goes on at the next arm when the same command is given again. All of them take hours."""
+    from radgloss import wiring
     from radgloss.cli.common import table
-    from radgloss.exchange.files import check_output
     from radgloss.log import configure
     from radgloss.settings import Settings
     from radgloss.systems.ideas import page, prove
 
     configure(str(Settings()["log_level"]))
-    check_output(output)
     names = tuple(only or ())
     with Bars() as bars:
-        lines = prove.prove(manifest, output, names, seeds, steps, workers, bars.tell)
+        lines = wiring.bench_systems(manifest, output, names, seeds, steps, workers, bars.tell)
     (output / "systems.md").write_text(page.markdown(lines), encoding="utf-8")
     rows = page.plain(lines, names)
     if json:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from radgloss.cli.common import Output, Workers, left_out, path, settings_of, table
-from radgloss.errors import InputRejected
 
 __all__ = ["phantom", "systems", "train"]
 
@@ -72,11 +71,11 @@ def phantom(
 
 def systems() -> None:
     """The named systems that can be trained, and the ways of using one space."""
-    from radgloss.systems import SYSTEMS
+    from radgloss import wiring
     from radgloss.systems.ideas.ways import WAYS
 
-    for name, recipe in SYSTEMS.items():
-        print(f"{name:20} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+    for name, what in wiring.systems().items():
+        print(f"{name:20} {what}")
     print("\nWays of using one space, which `radgloss bench systems` compares:")
     for name, way in WAYS.items():
         print(f"{name:20} {way.what} ({way.base})")
@@ -106,22 +105,14 @@ def train(
     Under torchrun several processes train one model as one process would."""
     settings = settings_of(workers=workers)
     from radgloss import wiring
-    from radgloss.exchange.files import check_output
-    from radgloss.published.find import is_published
-    from radgloss.systems import SYSTEMS
     from radgloss.systems.change import Change
-    from radgloss.systems.finish import train_system
     from radgloss.train.ranks import joined
 
+    change = Change(steps, seed, batch, chunk, precision, start, tuple(freeze or ()), lora)
     with joined() as me:
-        check_output(output)
-        if system not in SYSTEMS:
-            raise InputRejected("system", system, "no such system", ", ".join(SYSTEMS), "Pick one.")
-        begin = start if not start or is_published(start) else wiring.find_checkpoint(start)
-        change = Change(steps, seed, batch, chunk, precision, str(begin), tuple(freeze or ()), lora)
-        card = train_system(
-            system, SYSTEMS[system](), manifest, output, change, resume=resume,
-            workers=settings["workers"], network=settings["network"] == "on",
+        card = wiring.train(
+            system, manifest, output, change, resume, settings["workers"],
+            settings["network"] == "on",
         )  # fmt: skip
         if me.first:
             _tell(card, output)
