@@ -6,7 +6,7 @@ nothing about texts that the rules have never met."""
 import pytest
 
 from radgloss.text.facts import findings
-from radgloss.text.facts.things import row_of
+from radgloss.text.facts.naming import row_of
 
 REPORTS = {
     "ct-abdomen": (

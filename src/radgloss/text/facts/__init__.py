@@ -52,7 +52,7 @@ def _section(text: str, name: str, start: int, end: int, exam: str, found: list[
     """The facts of text[start:end]. Outside findings and impression only history is kept."""
     low = _lower(text)
     states = name in STATES_FACTS
-    context = Context(history_only=not states)
+    context = Context(history_only=not states, ticks="[x]" in low or "☑" in low or "☒" in low)
     if not states and name not in ("indication", "history"):
         return
     told: list[tuple[Source, list[Mention]]] = []

@@ -19,7 +19,9 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
     (0.97, True, "diagnostic of, pathognomonic for, pathognomonic of, diagnostic for, "
      "characteristic of, classic for"),
     (0.85, True, "consistent with, compatible with, in keeping with, represents, representing, "
-     "c w, c/w, indicating, indicative of, in line with, typical of, typical for, reflecting, "
+     "c w, c/w, 2/2, d/t, indicating, diagnosed as, corresponding to, corresponds to, "
+     "correspond to, manifesting as, "
+     " indicative of, in line with, typical of, typical for, reflecting, "
      "representative of, reflects, most consistent with, represent, most in keeping with, "
      "with features of, with the features of, with typical features of, with imaging features of, "
      "with the appearance of, with appearances of, with the characteristics of, with signs of, "
@@ -35,7 +37,7 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
      "probably related to, presumably, likely reflect, probably secondary to"),
     (0.65, True, "suspicious for, concerning for, worrisome for, suspicion of, concern for, "
      "suspicious of, raising concern for, raises concern for, suspicion for, raising suspicion for"
-     ", raising the suspicion of, worrying for"),
+     ", c/f, raising the suspicion of, worrying for"),
     (0.4, True, "may represent, could represent, may reflect, could reflect, might represent, "
      "might reflect, possibly representing, suggests, suggesting, suggestive of, may be due to, "
      "could be due to, may be related to, may be secondary to, may indicate, could indicate, "
@@ -45,7 +47,7 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
      "differential considerations include, can represent, can be seen with, possibly reflecting, "
      "possibly due to, possibly related to, may correspond to, could correspond to, suggest, "
      "might indicate, possibly represents, possibly represent, may well represent, resembling, "
-     "can be seen in, considerations include, possibilities include, such as"),
+     "s/o, can be seen in, considerations include, possibilities include, such as"),
     (0.4, False, "cannot exclude, cannot rule out, does not exclude, do not exclude, can not "
      "exclude, unable to exclude, question of, possibility of, not exclude, difficult to exclude, "
      "could not exclude, may have, suggestion of, consider, can't exclude, may also be, "
@@ -56,7 +58,8 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
 )  # fmt: skip
 CAUSES = frozenset(  # what is denied before them says nothing of what follows
     words("due to, secondary to, related to, resulting from, likely due to, probably due to, "
-          "likely related to, likely secondary to, probably related to, probably secondary to, "
+          "2/2, d/t, likely related to, likely secondary to, probably related to, "
+          "probably secondary to, "
           "may be due to, could be due to, may be related to, may be secondary to, may relate to, "
           "could relate to, possibly due to, possibly related to, less likely")
 )  # fmt: skip
@@ -76,7 +79,8 @@ _AFTER: tuple[tuple[float, str], ...] = (
      "cannot be completely excluded, is a consideration, should be considered, is considered, "
      "not entirely excluded, cannot be definitively excluded, not completely excluded, "
      "in the differential, is in the differential, can't be excluded, is questioned, "
-     "may also be considered, to be considered"),
+     "may also be considered, to be considered, is not clear, are not clear, is unclear, "
+     "are unclear, not entirely clear, is uncertain, are uncertain, remains uncertain"),
     (0.65, "is suspected, are suspected"),
     (0.2, "less likely, felt less likely, considered less likely"),
     (0.08, "very unlikely, highly unlikely"),

@@ -125,6 +125,8 @@ def _versus(s: Clause, item: Item) -> None:
 
 
 def _verb(s: Clause, item: Item) -> None:
+    if s.history and item.term.word in _PRESENTS and s.k and s.items[s.k - 1].cat != "history":
+        s.history = False  # "a patient with a history of asthma, showing …"
     if s.leads:
         if not has_organ(s.leads) and not (s.cur is not None and s.cur.term.fixed):
             organ = s.subject[0] if has_organ(s.subject) else s.context.organ
@@ -137,6 +139,7 @@ def _verb(s: Clause, item: Item) -> None:
     if s.hedge is not None and s.hedge_used:
         s.hedge = None
     s.prep, s.verb = False, True
+    s.shows = item.term.word in _PRESENTS or item.term.word in _SHOWS
     s.after_verb = bool(s.group)
 
 
@@ -146,6 +149,7 @@ def _shows_nothing(s: Clause, item: Item) -> bool:
 
 
 _SHOWS = frozenset(("shows", "show", "demonstrates", "demonstrate", "exhibits", "has", "have"))
+_PRESENTS = frozenset(("shows", "showing", "demonstrates", "demonstrating", "reveals", "revealing"))
 
 
 def _prep(s: Clause, item: Item) -> None:
@@ -183,7 +187,7 @@ def _stop(s: Clause, item: Item) -> None:
     if item.cat == "semicolon":
         _remember(s)
         s.subject = []
-        s.history = s.drop = False
+        s.history = s.drop = s.clinical = False
 
 
 def _colon(s: Clause, item: Item) -> None:
@@ -205,6 +209,46 @@ def _history(s: Clause, item: Item) -> None:
 
 def _recommend(s: Clause, item: Item) -> None:
     s.drop = True
+
+
+def _clinical(s: Clause, item: Item) -> None:
+    """Laboratory, complaints, relatives: nothing of it is a finding, until a picture is named."""
+    if not (s.imaged and item.term.word == "complaint"):
+        s.drop = s.clinical = True
+
+
+def _imaging(s: Clause, item: Item) -> None:
+    s.imaged = True
+    if s.clinical:
+        s.drop = s.clinical = False
+        s.denying = s.hedge = None
+        s.mods, s.leads = Mods(), []
+
+
+def _missed(s: Clause, item: Item) -> None:
+    """ "Small nodules may be missed": said of nodules that nobody has seen."""
+    gone = {id(m) for m in s.group}
+    s.mentions = [m for m in s.mentions if id(m) not in gone]
+    s.group, s.cur, s.drop = [], None, True
+
+
+def _minus(s: Clause, item: Item) -> None:
+    """ "Effusion (-)": that one alone."""
+    if s.cur is not None:
+        s.cur.status, s.cur.p = "absent", None
+
+
+def _ticked(s: Clause, item: Item) -> None:
+    """A box of a template: what follows an empty one is not stated, where others are ticked."""
+    _settle(s)
+    s.reset()
+    s.drop = item.cat == "unticked" and s.context.ticks
+
+
+def _sparing(s: Clause, item: Item) -> None:
+    """What follows is where the thing is not."""
+    _settle(s)
+    s.group, s.cur, s.mods, s.subject = [], None, Mods(), []
 
 
 def _open(s: Clause, item: Item) -> None:
@@ -336,7 +380,9 @@ ACTS: dict[str, Callable[[Clause, Item], None]] = {
     "comma": _join, "open": _open, "close": _join, "semicolon": _stop, "stop": _stop,
     "with": _with, "which": _which, "det": _det, "respectively": _respectively,
     "opposite": _other_side, "same side": _other_side, "that in": that_in,
-    "history": _history, "recommend": _recommend, "normal": normal,
+    "history": _history, "recommend": _recommend, "clinical": _clinical, "imaging": _imaging,
+    "missed": _missed, "sparing": _sparing, "minus": _minus, "ticked": _ticked,
+    "unticked": _ticked, "normal": normal,
     "borderline normal": normal, "adjective": adjective, "absent organ": absent_organ,
     "level": _level,
     "procedure": procedure, "colon": _colon, "query": _query,

@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple
 from radgloss.text.facts.certainty import status_of
 from radgloss.text.facts.change import from_sizes
 from radgloss.text.facts.clause import Context, Mention
+from radgloss.text.facts.naming import DENIES, compose, row_of
 from radgloss.text.facts.place import remaining_sites, with_side
 from radgloss.text.facts.terms import Place
-from radgloss.text.facts.things import DENIES, compose, row_of
 from radgloss.text.findings import SITES, FindingType
 from radgloss.types import Finding, Side
 
@@ -70,12 +70,36 @@ _EXAM_ORGAN = {
     ("xr-chest", "calcified granuloma"): "lungs",
     ("xr-chest", "lesion"): "lungs",
     ("xr-chest", "congestion"): "lungs",
+    ("xr-chest", "infiltration"): "lungs",
+    ("ct-abdomen", "haemangioma"): "liver",
+    ("mr-abdomen", "haemangioma"): "liver",
+    ("us-abdomen", "haemangioma"): "liver",
     ("xr-abdomen", "stone"): "kidneys",
 }
 _FLUID_SITES = (*SITES["peritoneum"], "right lower quadrant", "left upper quadrant",
                 "left lower quadrant")  # fmt: skip
 _SAME_THING = frozenset(("lesion", "mass", "nodule", "cyst", "dilatation", "collection", "opacity"))
 _WHOLE = {"cardiomediastinum": ("heart", "mediastinum")}
+_CHEST = frozenset(
+    ("lungs", "pleura", "mediastinum", "heart", "diaphragm", "airway", "hila", "vessels", "devices",
+     "veins", "cardiomediastinum")
+)  # fmt: skip
+# what lies in lung or pleura unless another organ is named beside it ("oedema of the bowel wall")
+_ELSEWHERE = frozenset(
+    ("opacity", "collapse", "cavity", "emphysema", "fibrosis", "oedema", "effusion", "infection")
+)
+# of organs spoken of before, those that a bare word can mean; of others it says nothing
+_LIES_IN = {
+    "haemangioma": frozenset(("liver", "spleen", "bones", "kidneys", "brain", "soft tissues")),
+    "obstruction": frozenset(("bowel", "kidneys", "bile ducts", "stomach", "airway", "pancreas")),
+    "aneurysm": frozenset(("aorta", "vessels", "heart", "brain")),
+    "dissection": frozenset(("aorta", "vessels")),
+    "adenoma": frozenset(("liver", "adrenals", "bowel", "thyroid", "kidneys")),
+    "perforation": frozenset(("bowel", "stomach", "gallbladder", "oesophagus", "pelvis")),
+    "polyp": frozenset(("gallbladder", "bowel", "stomach", "pelvis")),
+}
+_NOT_IN_PLEURA = frozenset(("nodule", "mass", "lesion", "cyst", "calcified granuloma", "cavity"))
+_LOBED = frozenset(("thyroid", "brain", "prostate"))
 
 
 def assemble(mention: Mention, source: Source, exam: str, context: Context) -> list[Fact]:
@@ -207,7 +231,10 @@ def _where(mention: Mention, exam: str) -> tuple[str, str, list[Place]]:
     """Organ, part and places of a mention, from itself or from what it leans on."""
     term, places = mention.term, mention.places
     organ, part = term.place.organ, term.place.part
-    if not term.fixed:
+    other = _elsewhere(mention) if term.word in _ELSEWHERE else None
+    if other is not None:
+        organ, part = other
+    elif not term.fixed:
         organ, part = _organ(mention, exam)
     elif not part:
         near = (*places, *mention.subject) if organ == "bones" else places
@@ -222,6 +249,18 @@ def _where(mention: Mention, exam: str) -> tuple[str, str, list[Place]]:
     return organ, part, kept
 
 
+def _elsewhere(mention: Mention) -> tuple[str, str] | None:
+    """An organ outside the chest that is named beside a thing of the chest."""
+    if mention.term.place.organ not in ("lungs", "pleura"):
+        return None
+    for n, place in enumerate(mention.places):
+        said = place.organ and place.organ not in _CHEST
+        if said and (place.organ != "bones" or n < mention.before or place.part == "joint"
+                     or mention.term.word == "collapse"):  # fmt: skip
+            return place.organ, place.part
+    return None
+
+
 def _first_side(places: Sequence[Place]) -> Side:
     for place in places:
         if place.side:
@@ -231,9 +270,29 @@ def _first_side(places: Sequence[Place]) -> Side:
 
 def _organ(mention: Mention, exam: str) -> tuple[str, str]:
     """The organ of a thing that brings none, from the nearest that has one."""
+    kind = mention.term.word
     for place in mention.places:
         if place.organ:
+            near = mention.around.organ
+            if place.organ == "liver" and place.site.endswith(" lobe") and near in _LOBED:
+                return near, ""  # the left lobe of what was spoken of
+            if place.organ == "pleura" and kind in _NOT_IN_PLEURA:
+                continue  # it touches the pleura
             return place.organ, place.part
+    if any(p.organ == "pleura" for p in mention.places):
+        return "pleura", ""
+    if kind == "procedure" or mention.layer == "history":
+        return "", ""
+    organ, part = _inherited(mention, exam)
+    if organ == "pleura" and kind in _NOT_IN_PLEURA:
+        return "lungs", ""
+    if organ and organ not in _LIES_IN.get(kind, (organ,)):
+        organ, part = _EXAM_ORGAN.get((exam, kind), ""), ""
+    return ("bowel", "") if kind == "obstruction" and not organ else (organ, part)
+
+
+def _inherited(mention: Mention, exam: str) -> tuple[str, str]:
+    """The organ of a thing that names none: its clause's, its neighbour's, or the last one."""
     around = (*mention.places, *mention.subject) if mention.term.word == "fluid" else ()
     if any(place.site in _FLUID_SITES for place in around):
         return "peritoneum", ""
@@ -248,7 +307,7 @@ def _organ(mention: Mention, exam: str) -> tuple[str, str]:
             if place.organ and place.organ != "devices":
                 return place.organ, place.part
         other = other.parent or other.joined
-    sided = any(p.side in ("left", "right") for p in mention.places)
+    sided = any(p.side in ("left", "right", "bilateral") for p in mention.places)
     if mention.term.word == "stone" and sided:
         return "kidneys", ""
     for place in (*mention.subject, *mention.heading):

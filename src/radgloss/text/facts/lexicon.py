@@ -15,6 +15,7 @@ from radgloss.text.facts.certainty import certainty_terms
 from radgloss.text.facts.change import change_terms
 from radgloss.text.facts.negation import negation_terms
 from radgloss.text.facts.place import NOT_SIDES, place_terms
+from radgloss.text.facts.technique import technique_terms
 from radgloss.text.facts.terms import Place, Term, spellings, words
 from radgloss.text.facts.things import thing_terms
 
@@ -42,7 +43,8 @@ _NUMBERS: dict[str, str] = {
     "numerous": "multiple", "innumerable": "multiple", "several": "multiple", "many": "multiple",
     "scattered": "multiple", "few": "few", "a few": "few", "multifocal": "multiple",
     "a couple of": "2", "a pair of": "2", "at least two": "2", "at least three": "3",
-    "countless": "multiple",
+    "countless": "multiple", "multiple smaller": "multiple", "several smaller": "multiple",
+    "multiple larger": "multiple", "other smaller": "multiple", "a few smaller": "few",
 }  # fmt: skip
 _PLAIN: tuple[tuple[str, str], ...] = (
     ("verb", "is, are, was, were, has, have, had, shows, show, showed, contains, contain, "
@@ -50,8 +52,13 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "identified, present, visualised, there is, there are, reveals, reveal, has been, have been, "
      "exhibits, lies, located, measured, ends, terminates, projects, projected, positioned, "
      "containing, showing, demonstrating, now measures, includes, extends, harbours, harbors, "
-     "developed, evident, in place, in situ, occupies, observed"),
-    ("prep", "in, within, at, on, of, along, involving, near, over, into, throughout, inside, "
+     "developed, evident, can be seen, could be seen, could be detected, could be identified, "
+     "could be found, could be demonstrated, could be visualised, could be observed, "
+     "can be detected, "
+     "can be identified, can be observed, can be appreciated, could be appreciated, in place, "
+     "in situ, occupies, observed, revealing, revealed, depicting, "
+     "depicts, demonstrated, illustrating, confirms, confirmed, causes, caused"),
+    ("prep", "in, within, at, on, of, by, along, involving, near, over, into, throughout, inside, "
      "overlying, from, to, about, around, adjacent to, for, beneath, under, between, occupying, "
      "arising from, affecting, through, behind"),
     ("and", "and, plus, as well as, together with, &"),
@@ -70,8 +77,8 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "contralaterally"),
     ("same side", "ipsilateral, same side, that side, ipsilateral side"),
     ("that in", "that in, those in, the one in, that of, the ones in, another in, one in"),
-    ("history", "history of, s p, s/p, status post, status, remote, prior history of, "
-     "known history of, patient with, past history of, treated for, post"),
+    ("history", "history of, s p, s/p, status post, remote, prior history of, "
+     "known history of, past history of, treated for"),
     ("recommend", "recommend, recommended, is recommended, could be obtained, could be performed, "
      "can be obtained, suggest follow up, follow up, advised, is advised, correlate, correlation, "
      "clinical correlation, consider ct, consider mri, consider mr, consider ultrasound, if, "
@@ -116,20 +123,23 @@ _PLAIN: tuple[tuple[str, str], ...] = (
      "hypovascular, fatty sparing, focal areas of fatty sparing, linear"),
     ("level", "to the segmental level, to the level of the segmental arteries, "
      "to segmental level, to the level of segmental branches"),
-    ("ignore", "sternal notch, chest radiograph, chest x ray, abdominal radiograph, chest film, "
-     "ct abdomen, abdomen and pelvis, ct of the abdomen, cystic duct, cystic artery, "
-     "cyst aspiration, heart rate, bowel wall, bowel preparation, gas pattern, mass effect, "
+    ("ignore", "sternal notch, abdomen and pelvis, cystic duct, cystic artery, "
+     "cyst aspiration, heart rate, bowel preparation, gas pattern, mass effect, "
      "bone window, lung window, liver window, soft tissue window, liver function, "
      "renal function, liver enzymes, effusion tap, normal saline, normal range, ribs bilaterally, "
-     "gastric contents, aspiration, of the chest, chest ct, chest, abdominal ct, lung cancer "
-     "screening, liver transplant, renal transplant, pleural based, subpleural, stone protocol, "
-     "renal colic, colicky, flank pain, gallbladder fossa, pelvic pain, the study, right now, "
+     "gastric contents, aspiration, of the chest, chest, lung cancer "
+     "screening, liver transplant, renal transplant, pleural based, subpleural, "
+     "renal colic, colicky, flank pain, gallbladder fossa, pelvic pain, the study, "
      "abdominal pain, chest pain, ct pulmonary angiogram, pulmonary angiogram, for age, "
      "renal stone protocol, kidney stone protocol, fluid filled, fluid level, fluid density, "
      "fluid attenuation, fluid signal, fluid attenuated, cerebrospinal fluid, fluid containing, "
      "simple fluid, amniotic fluid, "
      "fluid contents, free flowing, free wall, free edge, free margin, mass like, masslike"),
     ("now", "now, currently, today"),
+    ("semicolon", "full stop, period, new paragraph, next paragraph, next line"),
+    ("comma", "comma"),
+    ("sparing", "sparing of, sparing, spares, spared, with sparing of, with relative sparing of, "
+     "relative sparing of, not involving, without involvement of"),
 )  # fmt: skip
 _PROCEDURES: tuple[tuple[str, Place, str], ...] = (
     ("absence", Place("gallbladder"), "cholecystectomy, post cholecystectomy"),
@@ -147,9 +157,14 @@ _PROCEDURES: tuple[tuple[str, Place, str], ...] = (
 MARKS = {
     ",": Term("comma"), ";": Term("semicolon"), ":": Term("colon"), "(": Term("open"),
     ")": Term("close"), "?": Term("query"), "/": Term("or"), "[": Term("open"),
-    "]": Term("close"), "&": Term("and"),
+    "]": Term("close"), "&": Term("and"), "(-)": Term("minus"), "(+)": Term("plus"),
+    **dict.fromkeys(("[]", "[ ]", "☐"), Term("unticked")),
+    **dict.fromkeys(("[x]", "[ x ]", "☑", "☒"), Term("ticked")),
 }  # fmt: skip
-WORD = re.compile(r"[a-z]+(?![^\W\d_])|[^\W\d_]+|\d+(?:[.,]\d+)*|[,;:()/\[\]?&'+<>]|\n\s*\n")
+WORD = re.compile(
+    r"\([-+]\)|\[ ?x? ?\]|[☐☑☒]|[a-z]+(?![^\W\d_])|[^\W\d_]+|\d+(?:[.,]\d+)*"
+    r"|[,;:()/\[\]?&'+<>]|\n\s*\n"
+)
 
 
 @cache
@@ -166,7 +181,14 @@ def lexicon() -> dict[str, Any]:
     for kind, place, forms in _PROCEDURES:
         for name in words(forms):
             terms[name] = Term("procedure", kind or name, place, layer="history")
-    for source in (place_terms, thing_terms, change_terms, certainty_terms, negation_terms):
+    for source in (
+        place_terms,
+        technique_terms,
+        thing_terms,
+        change_terms,
+        certainty_terms,
+        negation_terms,
+    ):
         for word, term in source().items():
             terms[word] = term
     terms |= {w: Term("ignore") for w in words(NOT_SIDES)}

@@ -69,7 +69,7 @@ _DISTANCE = re.compile(
 )
 _TECHNIQUE_AFTER = re.compile(
     r"^\s*(?:axial|contiguous|thin)?\s*(?:slice|section|collimation|interval|increment|"
-    r"reconstruction|images?|thick|cuts?)"
+    r"reconstruction|images?|thick|cuts?|tomogram|films?|levels?)"
 )
 _TECHNIQUE_BEFORE = re.compile(
     r"(?:slice|section|thickness|interval|collimation|spacing)\s*\S*\s*$"

@@ -19,12 +19,13 @@ _DENY = (
     "no findings to suggest, without any evidence of, no mr evidence of, instead of, "
     "no sonographic signs of, no radiological evidence of, no suspicion of, nil, zero, "
     "without signs of, without findings of, nothing to suggest, no findings suggestive of, "
-    "without sign of, not consistent with, not compatible with, no features to suggest"
+    "without sign of, not consistent with, not compatible with, no features to suggest, "
+    "w/out, neg for, no e/o, without e/o, no evid of, no signs to suggest"
 )
-_NOT = "not, isn't, aren't, non, never"
+_NOT = "not, isn't, aren't, never"
 _DENIED_AFTER = (
     "absent, ruled out, excluded, not present, none, negative, not evident, has been excluded, "
-    "no longer present, is ruled out, nil, free"
+    "no longer present, is ruled out, nil, free, neg"
 )
 _NOT_SEEN = (  # a thing is absent, an organ not assessed
     "not seen, not identified, not visualised, not demonstrated, not appreciated, not detected, "
@@ -59,6 +60,7 @@ _LIMITS = (
     "otherwise, substantial, gross, active, grossly, radiopaque, lobar"
 )
 _DOUBTED = "definite, obvious, convincing, definitive, clear cut, conclusive, definitely"
+# "clear" alone is a word for normal
 
 
 def negation_terms() -> dict[str, Term]:
@@ -84,6 +86,8 @@ def negation_terms() -> dict[str, Term]:
         found[f"no {word} evidence of"] = Term("deny", "definite", p=0.1)
         found[f"without {word} evidence of"] = Term("deny", "definite", p=0.1)
         found[f"without {word}"] = Term("deny", "definite", p=0.1)
+    for word in ("no clear", "without clear", "no clear evidence of", "without clear evidence of"):
+        found[word] = Term("deny", "definite", p=0.1)
     for word in ("no evidence to suggest that", "no evidence that", "no indication that",
                  "nothing to suggest that"):  # fmt: skip
         found[word] = Term("deny change")

@@ -8,16 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from radgloss.text.facts.measure import Measure
+from radgloss.text.facts.naming import SHARED
 from radgloss.text.facts.place import merge, with_side
 from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods
 from radgloss.text.facts.terms import Item, Place, Term
-from radgloss.text.facts.things import SHARED
 from radgloss.types import Side
 
 __all__ = ["GREAT", "add_place", "changed", "describe", "doubt", "measured", "modify", "place_item",
            "procedure", "that_in", "thing"]  # fmt: skip
 
 
+_MANY = frozenset(str(n) for n in range(2, 21))  # what only a plural can be counted by
 GREAT = {"large": "large", "sizeable": "large", "sizable": "large", "gross": "marked"}
 """Words that limit what is denied ("no large effusion") and tell how severe is what is there."""
 
@@ -177,6 +178,8 @@ def _new_subject(s: Clause, place: Place) -> bool:
     """Whether this organ opens a new statement: after a comma or "and", and before a predicate."""
     if s.cur is None:
         return True
+    if not place.organ and s.items[s.k - 1].cat == "thing":
+        return False  # "effusion right, no pneumothorax"
     if s.sep not in ("comma", "and", "colon", "or") and s.prep:
         return False
     for item in s.items[s.k + 1 :]:
@@ -191,7 +194,7 @@ def _new_subject(s: Clause, place: Place) -> bool:
 
 
 def thing(s: Clause, item: Item) -> None:
-    if s.drop:
+    if s.drop or _primary(s, item):
         s.mods = Mods()
         return
     mods, s.mods = s.mods, Mods()
@@ -218,13 +221,20 @@ def thing(s: Clause, item: Item) -> None:
     s.sep, s.prep, s.verb, s.assoc = "", False, False, False
 
 
+def _primary(s: Clause, item: Item) -> bool:
+    """ "Metastases of lung cancer": where they came from, and nothing that this picture shows."""
+    spread = s.cur is not None and s.cur.term.word == "metastases"
+    return spread and item.term.word in ("mass", "cancer") and s.prep and not s.sep
+
+
 def _mentions_of(s: Clause, item: Item, mods: Mods) -> list[Mention]:
     mention = Mention(item.term, item.start, item.end)
     mention.places, mention.before = mods.places, len(mods.places)
     if s.leads:
         s.subject, s.leads = s.leads, []
     mention.subject = s.subject
-    mention.severity, mention.number = mods.severity, mods.number
+    mention.severity = mods.severity
+    mention.number = mods.number if item.term.plural or mods.number not in _MANY else ""
     mention.features, mention.limit = mods.features, "known" if mods.known else ""
     if mods.measure is not None:
         measured(mention, mods.measure)
@@ -382,7 +392,7 @@ def _explain(s: Clause, mention: Mention) -> None:
 
 
 def procedure(s: Clause, item: Item) -> None:
-    if s.drop and not s.context.history_only:
+    if (s.drop and not s.context.history_only) or (s.denying is not None and not s.used):
         return
     mention = Mention(item.term, item.start, item.end)
     mention.places = [item.term.place, *s.mods.places, *s.leads]

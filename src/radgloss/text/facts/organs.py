@@ -16,7 +16,7 @@ __all__ = ["ABNORMAL", "absent_organ", "adjective", "denied_after", "normal", "u
 
 def _targets(s: Clause) -> list[Place]:
     """The organs that a predicate speaks of: after it ("normal spleen"), or its subject."""
-    if not s.leads:
+    if not s.leads or s.shows:
         after = _organs_after(s)
         if after:
             return after

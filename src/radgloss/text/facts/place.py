@@ -18,11 +18,17 @@ _SIDES: dict[str, Side] = {
     "right": "right", "rt": "right", "right sided": "right", "right side": "right",
     "left": "left", "lt": "left", "left sided": "left", "left side": "left",
     "bilateral": "bilateral", "bilaterally": "bilateral", "both": "bilateral",
-    "bilat": "bilateral", "both sides": "bilateral", "either": "bilateral",
+    "bilat": "bilateral", "b/l": "bilateral", "both sides": "bilateral", "either": "bilateral",
     "midline": "midline", "either side": "bilateral", "left and right": "bilateral",
     "right and left": "bilateral",
 }  # fmt: skip
 
+_ARTERIES = words(
+    "coronary, subclavian, carotid, iliac, common iliac, external iliac, internal iliac, femoral, "
+    "popliteal, hepatic, mesenteric, superior mesenteric, inferior mesenteric, celiac, "
+    "gastroduodenal, brachiocephalic, vertebral, circumflex, left anterior descending, cystic, "
+    "intercostal, bronchial, internal thoracic, internal carotid, ovarian, uterine"
+)
 # organ, part, site, side, surface forms
 _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("liver", "", "", "", "liver parenchyma, hepatic parenchyma, intrahepatic"),
@@ -60,9 +66,10 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
      "interpole, interpolar zone"),
     ("", "", "mid portion", "", "mid portion, midportion, middle portion"),
     ("bowel", "", "", "", "bowel, bowel loops, intestine, bowel gas pattern, bowel loop, "
-     "large bowel, gastrointestinal tract, small and large bowel, large and small bowel"),
+     "large bowel, bowel wall, wall of the bowel, gastrointestinal tract, small and large bowel, "
+     "large and small bowel"),
     ("bowel", "", "small bowel", "", "small bowel, small bowel loops, small intestine, "
-     "small bowel loop, jejunum, ileum, jejunal, ileal"),
+     "small bowel loop, small intestinal, small intestinal loop, jejunum, ileum, jejunal, ileal"),
     ("bowel", "appendix", "", "", "appendix, vermiform appendix, appendiceal"),
     ("bowel", "", "sigmoid colon", "", "sigmoid, sigmoid colon"),
     ("bowel", "", "colon", "", "colon, colonic, caecum, cecum, ascending colon, descending colon"),
@@ -74,6 +81,10 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("peritoneum", "", "", "", "peritoneum, peritoneal cavity, abdomen, abdominal cavity, "
      "peritoneal space"),
     ("", "", "cul-de-sac", "", "cul de sac, pouch of douglas, douglas pouch, rectouterine pouch"),
+    ("aorta", "", "ascending aorta", "", "ascending aorta, aortic root"),
+    ("aorta", "", "aortic arch", "", "aortic arch, arch of the aorta"),
+    ("aorta", "", "descending aorta", "", "descending aorta, thoracic aorta, descending thoracic "
+     "aorta, thoracic aortic"),
     ("aorta", "", "", "", "aorta, abdominal aorta, aortic, infrarenal aorta, infrarenal "
      "abdominal aorta, infrarenal"),
     ("pelvis", "", "pelvis", "", "pelvis, lower pelvis, pelvic cavity, pelvic"),
@@ -83,7 +94,7 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("pelvis", "uterus", "uterus", "", "uterus, uterine, endometrial cavity, uterine cavity, "
      "endometrium, myometrium, intrauterine"),
     ("lungs", "", "", "", "lung, lungs, pulmonary, lung field, lung fields, lung parenchyma, "
-     "hemithorax, pulmonary parenchyma"),
+     "hemithorax, pulmonary parenchyma, hemi thorax"),
     ("lungs", "volumes", "", "", "lung volume, lung volumes"),
     ("lungs", "", "upper lobe", "", "upper lobe, upper lobes"),
     ("lungs", "", "middle lobe", "right", "middle lobe, right middle lobe, rml"),
@@ -102,14 +113,26 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("lungs", "", "base", "", "base, bases, lung base, lung bases, basal, basilar, basally"),
     ("lungs", "", "base", "bilateral", "bibasilar, bibasal, both bases, both lung bases"),
     ("lungs", "", "apex", "", "apex, apices, apical, lung apex, lung apices"),
-    ("lungs", "", "perihilar", "", "perihilar, perihilar region"),
+    ("lungs", "", "perihilar", "", "perihilar, perihilar region, peri hilar, peri hilar region"),
     ("lungs", "", "lobe", "bilateral", "biapical"),
     ("pleura", "", "", "", "pleura, pleural, pleural surface"),
     ("pleura", "space", "", "", "pleural space, pleural cavity, pleural cavities"),
     ("pleura", "angle", "", "", "costophrenic angle, costophrenic angles, costophrenic sulcus, "
      "cp angles, cp angle, costophrenic sulci, costophrenic recess, costophrenic recesses, "
      "costodiaphragmatic recess, costodiaphragmatic recesses, lateral costophrenic angle"),
-    ("heart", "", "", "", "heart, cardiac"),
+    ("heart", "", "", "", "heart, cardiac, cardiac chamber, heart chamber"),
+    ("heart", "", "right ventricle", "", "right ventricle, right ventricular"),
+    ("heart", "", "left ventricle", "", "left ventricle, left ventricular"),
+    ("heart", "", "right atrium", "", "right atrium, right atrial"),
+    ("heart", "", "left atrium", "", "left atrium, left atrial"),
+    ("heart", "", "septum", "", "interventricular septum, interatrial septum, atrial septum, "
+     "ventricular septum"),
+    ("heart", "valve", "aortic valve", "", "aortic valve"),
+    ("heart", "valve", "mitral valve", "", "mitral valve, mitral annulus"),
+    ("heart", "valve", "tricuspid valve", "", "tricuspid valve"),
+    ("heart", "valve", "pulmonary valve", "", "pulmonary valve, pulmonic valve"),
+    ("heart", "outflow tract", "outflow tract", "", "outflow tract, lvot, rvot, left ventricular "
+     "outflow tract, right ventricular outflow tract"),
     ("heart", "size", "", "", "heart size, cardiac silhouette, cardiac size, cardiac shadow, "
      "cardiac contour, heart shadow, cardiac contours, cardiothoracic ratio, size of the heart, "
      "cardiac profile"),
@@ -121,13 +144,19 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("hila", "", "", "", "hilum, hila, hilar, hilar contours"),
     ("vessels", "", "", "", "pulmonary vasculature, pulmonary vascularity, vasculature, "
      "portal vein, splenic vein, hepatic veins, ivc, inferior vena cava, pulmonary vessels, "
-     "renal vein, splenic artery, renal artery"),
+     "renal vein, great vessels, splenic artery, renal artery, superior mesenteric vein, "
+     "portal venous system"),
     ("bones", "", "", "", "bones, bone, osseous, bony, skeleton, osseous structures, "
      "bony structures, bony thorax, visualised bones, osseous structure, skeletal"),
     ("bones", "rib", "", "", "rib, ribs"),
     ("bones", "spine", "", "", "spine, vertebra, vertebral body, vertebrae, vertebral, "
-     "thoracic spine, lumbar spine, spinal"),
+     "thoracic spine, lumbar spine, spinal, thoracic vertebra, thoracic vertebrae, "
+     "lumbar vertebra, lumbar vertebrae, cervical spine, cervical vertebra"),
     ("bones", "clavicle", "", "", "clavicle"),
+    ("bones", "joint", "", "", "joint, hip joint, knee joint, shoulder joint, ankle joint, elbow "
+     "joint, joint space, sacroiliac joint, knee, ankle, elbow"),
+    ("bones", "", "", "", "femur, tibia, humerus, sternum, scapula, femoral head, femoral neck, "
+     "acetabulum, iliac bone, sacrum, vertebral column, xiphisternum, bone marrow"),
     ("soft tissues", "", "", "", "soft tissues, soft tissue, chest wall, subcutaneous"),
     ("diaphragm", "", "", "", "diaphragm, hemidiaphragm, hemidiaphragms"),
     ("bladder", "", "", "", "bladder, urinary bladder"),
@@ -135,13 +164,25 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("stomach", "", "stomach", "", "stomach, gastric body, gastric fundus, gastric"),
     ("oesophagus", "", "oesophagus", "", "oesophagus, oesophageal"),
     ("prostate", "", "", "", "prostate"),
-    ("thyroid", "", "", "", "thyroid"),
-    ("brain", "", "", "", "brain, intracranial"),
+    ("thyroid", "", "", "", "thyroid, thyroid gland"),
+    ("thyroid", "", "right lobe", "", "right thyroid lobe, right lobe of the thyroid, "
+     "right lobe of the thyroid gland, right lobe of thyroid"),
+    ("thyroid", "", "left lobe", "", "left thyroid lobe, left lobe of the thyroid, "
+     "left lobe of the thyroid gland, left lobe of thyroid"),
+    ("brain", "", "", "", "brain, intracranial, subdural, cerebral, cerebellar, cerebellum, "
+     "temporal lobe, frontal lobe, parietal lobe, occipital lobe, epidural, subarachnoid, pituitary"
+     ", basal ganglia, cranial"),
+    ("breast", "", "", "", "breast, mammary"),
+    ("retroperitoneum", "", "", "", "retroperitoneum, retroperitoneal"),
+    ("mesentery", "", "", "", "mesentery, mesenteric"),
+    ("vessels", "", "pulmonary artery", "", "pulmonary artery, pulmonary arteries, pulmonary "
+     "arterial"),
+    ("vessels", "", "pulmonary vein", "", "pulmonary vein"),
+    *(("vessels", "", f"{a} artery", "", f"{a} artery, {a} arteries") for a in _ARTERIES),
     ("veins", "", "superior vena cava", "", "superior vena cava, svc, lower svc, mid svc, "
      "upper svc, distal svc, proximal svc"),
     ("veins", "", "cavoatrial junction", "", "cavoatrial junction, svc ra junction, "
      "cavo atrial junction, atriocaval junction"),
-    ("veins", "", "right atrium", "", "right atrium"),
     ("veins", "", "brachiocephalic vein", "", "brachiocephalic vein, innominate vein"),
     ("airway", "", "right lower lobe bronchus", "", "right lower lobe bronchus"),
     ("airway", "", "right main bronchus", "", "right main bronchus, right mainstem bronchus, "
@@ -154,8 +195,7 @@ NOT_SIDES = (
     "left in place, left in situ, what is left, left lateral decubitus, right lateral decubitus, "
     "left anterior oblique, right anterior oblique, left posterior oblique, left lateral view, "
     "right posterior oblique, left lateral, right lateral, right handed, left handed, right angled,"
-    " right heart, left heart, right ventricle, left ventricle, left gastric artery, left atrium, "
-    "right ventricular, left ventricular, left atrial, right greater than left, "
+    " right heart, left heart, left gastric artery, right greater than left, "
     "left greater than right, right more than left, left more than right, larger on the right, "
     "larger on the left, greater on the right, greater on the left, r l, right side down, "
     "left side down, right hepatic vein, left hepatic vein, right portal vein, left portal vein, "

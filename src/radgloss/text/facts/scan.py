@@ -7,17 +7,18 @@ themselves, and a sentence met again costs no scan."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from radgloss.text.facts.lexicon import MARKS, WORD, lexicon
 from radgloss.text.facts.measure import Measure, measures
-from radgloss.text.facts.place import SEGMENTS, sites
+from radgloss.text.facts.place import SEGMENTS, merge, sites
+from radgloss.text.facts.spelling import SHORT, Speller
 from radgloss.text.facts.state import find_heads
 from radgloss.text.facts.terms import Item, Place, Term, words
+from radgloss.text.facts.zones import ZONES, zone_terms
 
 __all__ = ["Sentence", "scan", "scanned"]
 
@@ -37,7 +38,28 @@ _NO_COUNT = frozenset(
     words(
         "image, images, series, grade, level, type, day, days, week, weeks, month, months, year, "
         "years, stage, phase, figure, case, number, frame, slice, in, on, of, at, by, from, since, "
-        "view, rads, category, class"
+        "view, rads, category, class, patient, fig, figs, panel, subject, video, covid, "
+        "arrow, segment, than, no, chapter, table, group, score"
+    )
+)
+_AGES = frozenset(
+    words(
+        "year, years, y, yr, yrs, yo, month, months, week, weeks, day, days, hour, hours, h, hrs, "
+        "min, minute, minutes, ml, cc, kg, mm, cm, m, hu, mg, g, fr, f, french, th, st, nd, rd, "
+        "d, chamber, view"
+    )
+)
+_LETTERS = {"r": Term("place", place=Place(side="right")),
+            "l": Term("place", place=Place(side="left"))}  # fmt: skip
+_SIDED = frozenset(
+    words(
+        "pleural, lung, lower, upper, mid, middle, kidney, renal, base, basal, effusion, ptx, "
+        "apex, pneumothorax, hilum, hilar, apical, hemithorax, ureter, ovary, ovarian, adnexal, "
+        "ij, subclavian, perihilar, hemidiaphragm, chest, ureteral, ureteric, rib, lobe, sided, "
+        "picc, jugular, hydronephrosis, retrocardiac, costophrenic, basilar, pulmonary, adrenal, "
+        "hip, "
+        "hydroureteronephrosis, uvj, vuj, upj, puj, internal, consolidation, infiltrate, "
+        "opacity, atelectasis"
     )
 )
 
@@ -64,8 +86,10 @@ def scan(low: str) -> list[Item]:
     """The items of a sentence, which is lower case."""
     said = WORD.findall(low)
     ends = _ends(low, said)
+    starts = [end - len(word) for word, end in zip(said, ends, strict=True)]
+    said = _as_meant(said, starts, ends)
     lengths = measures(low)
-    segments = list(SEGMENTS.finditer(low)) if "seg" in low else []
+    segments = _spots(low)
     items: list[Item] = []
     entry_of, add = lexicon().get, items.append
     said.append("")  # no phrase goes on beyond the last word
@@ -74,7 +98,7 @@ def scan(low: str) -> list[Item]:
         if at < following:
             continue
         if end > special:
-            following = _measured_or_segment(at, said, ends, lengths, segments, items)
+            following = _measured_or_segment(at, starts, ends, lengths, segments, items)
             special = _nearest(low, lengths, segments)
             if following:
                 continue
@@ -90,41 +114,120 @@ def scan(low: str) -> list[Item]:
                 term, last = entry[0], ahead
             node = entry[1]
         if term is not None:
-            add(Item(term, end - len(word), ends[last]))
+            if term.place.site and term.cat == "place" and items and items[-1].end >= end - 40:
+                term = _with_its_side(term, items, starts[at], low)
+            add(Item(term, starts[at], ends[last]))
             following = last + 1
+        elif word in _LETTERS and _is_side(said[at + 1], items):
+            add(Item(_LETTERS[word], starts[at], end))
         elif word in _SPINE:
             following = _vertebra(at, said, ends, items)
         elif len(word) <= 2 and word.isdecimal():
-            _count(at, low, said, ends, items)
+            _count(at, low, said, starts, ends, items)
     return items
 
 
-def _nearest(low: str, lengths: list[Measure], segments: list[re.Match[str]]) -> int:
-    """Where the next length or segment begins."""
+def _is_side(following: str, items: list[Item]) -> bool:
+    """Whether a lone "R" or "L" is a side: before an organ, or last after a thing."""
+    if following in _SIDED:
+        return True
+    return following in ("", ",", ";") and bool(items) and items[-1].cat == "thing"
+
+
+@cache
+def _speller() -> Speller:
+    known: set[str] = set()
+    wanted: set[str] = set()
+    trees: list[tuple[dict[str, Any], tuple[str, ...]]] = [(lexicon(), ())]
+    while trees:
+        tree, said = trees.pop()
+        known.update(tree)
+        for word, (term, further) in tree.items():
+            if term is not None and term.cat in ("thing", "place"):
+                wanted.update((*said, word))
+            if further is not None:
+                trees.append((further, (*said, word)))
+    return Speller(known, wanted)
+
+
+def _as_meant(said: list[str], starts: list[int], ends: list[int]) -> list[str]:
+    """The words as they were meant; an abbreviation's words all stand where it stands."""
+    meant = _speller()
+    said = [meant[word] if len(word) > 6 else word for word in said]
+    if not SHORT.keys().isdisjoint(said):
+        for at in range(len(said) - 1, -1, -1):
+            if long := SHORT.get(said[at]):
+                said[at : at + 1] = long
+                starts[at : at + 1] = [starts[at]] * len(long)
+                ends[at : at + 1] = [ends[at]] * len(long)
+    return said
+
+
+class _Spot(NamedTuple):
+    """Places that a pattern finds at characters [start, end) of a sentence."""
+
+    start: int
+    end: int
+    terms: tuple[Term, ...]
+
+
+def _spots(low: str) -> list[_Spot]:
+    """Segments of the liver, and zones that share one noun, in order."""
+    found: list[_Spot] = []
+    if "seg" in low:
+        found += [_Spot(m.start(), m.end(), _segment_terms(m[1])) for m in SEGMENTS.finditer(low)]
+    if "lobe" in low or "zone" in low or "lung" in low or "pole" in low or "field" in low:
+        for match in ZONES.finditer(low):
+            if terms := zone_terms(match["list"], match["side"], match["noun"].split()[-1]):
+                found.append(_Spot(match.start(), match.end(), terms))
+        found.sort()
+    return found
+
+
+def _with_its_side(term: Term, items: list[Item], start: int, low: str) -> Term:
+    """ "right" and "lower lobe", right after each other, are one place."""
+    before = items[-1]
+    side = before.term.place
+    if before.cat != "place" or side[:3] != ("", "", "") or low[before.end : start].strip(" -"):
+        return term
+    both = _sided(term, side)
+    if both is not term:
+        items.pop()
+    return both
+
+
+@lru_cache(4096)
+def _sided(term: Term, side: Place) -> Term:
+    both = merge(side, term.place)
+    return term if both is None else Term("place", place=both)
+
+
+def _nearest(low: str, lengths: list[Measure], segments: list[_Spot]) -> int:
+    """Where the next length or spot begins."""
     if not lengths and not segments:
         return len(low)
-    return min([m.start for m in lengths[:1]] + [m.start() for m in segments[:1]])
+    return min([m.start for m in lengths[:1]] + [m.start for m in segments[:1]])
 
 
 def _measured_or_segment(
     at: int,
-    said: list[str],
+    starts: list[int],
     ends: list[int],
     lengths: list[Measure],
-    segments: list[re.Match[str]],
+    segments: list[_Spot],
     items: list[Item],
 ) -> int:
-    """The word after a length or a segment that begins here; 0 where none does."""
-    start, end = ends[at] - len(said[at]), ends[at]
+    """The word after a length or a spot that begins here; 0 where none does."""
+    start, end = starts[at], ends[at]
     if lengths and end > lengths[0].start:
         length = lengths.pop(0)
         items.append(Item(_MEASURE, length.start, length.end, length))
-        return _next_word(said, ends, length.end, at)
-    if segments and start >= segments[0].start():
-        match = segments.pop(0)
-        if start == match.start():
-            _add_segments(match, items)
-            return _next_word(said, ends, match.end(), at)
+        return _next_word(starts, ends, length.end, at)
+    if segments and start >= segments[0].start:
+        spot = segments.pop(0)
+        if start == spot.start:
+            _add_spot(spot, items)
+            return _next_word(starts, ends, spot.end, at)
     return 0
 
 
@@ -134,17 +237,17 @@ def _ends(low: str, said: list[str]) -> list[int]:
     return [end := find(word, end) + len(word) for word in said]
 
 
-def _next_word(said: list[str], ends: list[int], end: int, at: int) -> int:
+def _next_word(starts: list[int], ends: list[int], end: int, at: int) -> int:
     """The first word from number `at` on that begins at `end` or later."""
     at = bisect_right(ends, end, at)
-    return at + 1 if at < len(ends) and ends[at] - len(said[at]) < end else at
+    return at + 1 if at < len(ends) and starts[at] < end else at
 
 
-def _add_segments(match: re.Match[str], items: list[Item]) -> None:
-    for n, term in enumerate(_segment_terms(match[1])):
+def _add_spot(spot: _Spot, items: list[Item]) -> None:
+    for n, term in enumerate(spot.terms):
         if n:
-            items.append(Item(MARKS["&"], match.start(), match.end()))
-        items.append(Item(term, match.start(), match.end()))
+            items.append(Item(MARKS["&"], spot.start, spot.end))
+        items.append(Item(term, spot.start, spot.end))
 
 
 @lru_cache(512)
@@ -164,9 +267,18 @@ def _vertebra(at: int, said: list[str], ends: list[int], items: list[Item]) -> i
     return at + 2
 
 
-def _count(at: int, low: str, said: list[str], ends: list[int], items: list[Item]) -> None:
-    """A small count ("3 nodules"), unless it numbers a line of a list, an image or a grade."""
+def _count(
+    at: int, low: str, said: list[str], starts: list[int], ends: list[int], items: list[Item]
+) -> None:
+    """A small count ("3 nodules"), unless it numbers a line of a list, an image or a patient, or
+    belongs to a word that is no count ("COVID-19", "60-year-old", "2D")."""
     term = _COUNTS.get(int(said[at]))
-    named = said[at - 1] in _NO_COUNT if at else low[ends[0] : ends[0] + 1] in _LIST_MARKS
-    if term is not None and not named:
-        items.append(Item(term, ends[at] - len(said[at]), ends[at]))
+    start, end = starts[at], ends[at]
+    before = low[max(0, start - 2) : start]
+    glued = before[-1:].isalnum() or (before[-1:] in ("-", "–") and before[:1].isalnum())
+    after = low[end : end + 1]
+    named = said[at - 1] in _NO_COUNT if at else after in _LIST_MARKS
+    if glued or named or after in ("%", "°", ")") or after.isalpha() or said[at + 1] in _AGES:
+        return
+    if term is not None:
+        items.append(Item(term, start, end))

@@ -53,6 +53,7 @@ _HEADING = re.compile(
     + r")[ \t*_]*(?::|(?=\n))",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"\n|[.;!?](?=\s|$)")
 STATES_FACTS = frozenset({"findings", "impression"})
 
 
@@ -73,7 +74,28 @@ def parts(text: str) -> list[Part]:
         name, begin = _NAME[match[1].lower()], match.end() - 1
     if text[begin:].strip():
         found.append(Part(name, begin, len(text)))
-    return found
+    return found if any(p.name in STATES_FACTS and p.start for p in found) else _cut(text, found)
+
+
+def _cut(text: str, found: list[Part]) -> list[Part]:
+    """Where no heading of findings ever comes, another heading rules its own line or sentence.
+
+    "PMH: gout. Clear lungs." tells of the lungs, whatever stands before."""
+    cut: list[Part] = []
+    for part in found:
+        at = part.end
+        if part.name not in STATES_FACTS:
+            start = (
+                part.start
+                + len(text[part.start : part.end])
+                - len(text[part.start : part.end].lstrip(": \t\n*_"))
+            )
+            ends = _SENTENCE.search(text, start, part.end)
+            at = ends.end() if ends else part.end
+        cut.append(Part(part.name, part.start, at))
+        if text[at : part.end].strip():
+            cut.append(Part("findings", at, part.end))
+    return cut
 
 
 def report_parts(report: Report) -> list[tuple[str, str]]:

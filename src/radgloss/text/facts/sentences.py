@@ -89,7 +89,9 @@ def _point_ends(text: str, begin: int, at: int, stop: int, end: int) -> bool:
     if word in _ABBREVIATIONS:
         rest = text[stop : stop + 3].lstrip()
         return bool(rest) and rest[0].isupper()
-    return not (len(word) == 1 and word in "rl")  # "R. pleural effusion"
+    if len(word) == 1 and word in "rl":  # "R. pleural effusion", but "clear b/l."
+        return at > 1 and text[at - 2] == "/"
+    return True
 
 
 def _line_ends(text: str, begin: int, at: int, stop: int, end: int) -> bool:

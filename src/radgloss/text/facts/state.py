@@ -82,6 +82,7 @@ class Context:
     side: Side = ""
     organ: Place = Place()
     hidden: dict[str, set[str]] = field(default_factory=dict)  # organ → sites not assessed
+    ticks: bool = False  # a box of the report is ticked, so that an empty one means something
     history_only: bool = False  # an indication: what it asks for is no plan
 
 
@@ -92,7 +93,9 @@ class Clause:
     known = 0  # mentions that have been given their context
     respectively = False
     history = False
-    drop = False
+    drop = False  # what is said is no statement
+    imaged = False  # a picture was named
+    clinical = False  # and that because no picture is spoken of
     cur: Mention | None = None
     denying: Term | None = None
     used = False
@@ -101,6 +104,7 @@ class Clause:
     deny_change = False
     prep = False
     verb = False
+    shows = False  # and it was one with an object ("the view shows a dilated aorta")
     after_verb = False
     assoc = False
     colon = False
@@ -122,7 +126,7 @@ class Clause:
         self.mods, self.leads, self.group = Mods(), [], []
         self.cur = self.denying = self.hedge = None
         self.used = self.hedge_used = self.deny_change = self.colon = False
-        self.prep = self.verb = self.after_verb = self.assoc = False
+        self.prep = self.verb = self.shows = self.after_verb = self.assoc = False
         self.sep = ""
 
 
@@ -152,11 +156,19 @@ def find_heads(items: Sequence[Item]) -> None:
             head = k
         elif item.cat == "adjective" and k + 1 < len(items) and items[k + 1].cat == "thing":
             pass  # "a fatty lesion": said of the lesion, not of the organ
-        elif item.cat not in MODIFIERS and not (
-            head >= 0 and item.cat in ("and", "or", "comma") and _pairs(items, k)
+        elif _stands_behind(items, k) or (
+            item.cat not in MODIFIERS
+            and not (head >= 0 and item.cat in ("and", "or", "comma") and _pairs(items, k))
         ):
             head = -1
         item.head = head
+
+
+def _stands_behind(items: Sequence[Item], k: int) -> bool:
+    """ "Opacity RLL likely atelectasis": the place belongs to the noun before it."""
+    if items[k].cat != "place" or not 0 < k < len(items) - 1:
+        return False
+    return items[k - 1].cat == "thing" and items[k + 1].cat == "doubt"
 
 
 def _pairs(items: Sequence[Item], k: int) -> bool:
