@@ -25,12 +25,14 @@ __all__ = [
     "Embedding",
     "Evidence",
     "Finding",
+    "Flag",
     "Hit",
     "Identity",
     "Image",
     "InputRejected",
     "Lut",
     "Measurement",
+    "OrganState",
     "Origin",
     "Prediction",
     "Region",
@@ -48,6 +50,7 @@ Side = Literal["left", "right", "bilateral", "midline", ""]
 Status = Literal["present", "absent", "uncertain", "not assessed"]
 Section = Literal["technique", "comparison", "findings", "impression"]
 Change = Literal["new", "increased", "decreased", "unchanged", "resolved", ""]
+State = Literal["abnormal", "assessed and normal", "uncertain", "not assessed"]
 
 
 MACHINE_MARK = "AI-generated draft - unverified - research use only, not a medical device"
@@ -250,13 +253,20 @@ class Measurement:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A study with what is known at its time t0; nothing later than t0 may enter."""
+    """A study with what is known at its time t0; nothing later than t0 may enter.
+
+    indication: what is asked. history: what is known of the patient. measurements: laboratory
+    values, and lengths (mm, cm) that somebody measured in these pictures, named after what was
+    measured. prior: an earlier study of the same patient. prior_report: what a person wrote of
+    it."""
 
     study: Study
     history: str = ""
     measurements: tuple[Measurement, ...] = ()
     prior: Study | None = None
     t0: datetime | None = None
+    indication: str = ""
+    prior_report: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,7 +301,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a sentence rests on: a place in an image, or an earlier report."""
+    """What a sentence rests on: a place in an image, or an earlier report.
+
+    centre_mm, extent_mm: of the region, LPS and along x, y, z; empty where the image does not say
+    how large its pixels are."""
 
     kind: Literal["region", "report"]
     score: float
@@ -300,6 +313,8 @@ class Evidence:
     region: Region | None = None
     text: str = ""
     uid: str = ""
+    centre_mm: tuple[float, ...] = ()
+    extent_mm: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -327,11 +342,38 @@ class Sentence:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """What a check found wrong with a draft, for the reader to judge; the text stays as it is.
+
+    code: the check (`engine.drafting.checks`). found: what it found, in words. sentence: its
+    number among the draft's sentences, from 0; None where the whole draft is meant."""
+
+    code: str
+    found: str
+    sentence: int | None = None
+
+
+@dataclass(frozen=True)
+class OrganState:
+    """What was made of one organ of the examination.
+
+    Abnormal: a finding of it is stated. Uncertain: none is, and a validated detector could not
+    decide. Assessed and normal: every finding that the examination shows in it was looked for by a
+    validated detector, and denied. Not assessed: neither; `silent` names what nothing is said of,
+    in every state."""
+
+    organ: str
+    state: State
+    silent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Draft:
     """A machine's text; a different type from `Report`, so nobody files it as a person's.
 
     abstained: no draft could honestly be made; `why` says so and `sentences` holds no finding.
-    not_assessed: the organs and findings on which the text is silent, for the reader to see."""
+    not_assessed: the organs and findings on which the text is silent, for the reader to see.
+    flags: what the checks found. organs: every organ of the examination, in the report's order."""
 
     study: str
     sentences: tuple[Sentence, ...]
@@ -342,6 +384,8 @@ class Draft:
     not_assessed: tuple[str, ...] = ()
     support: tuple[Evidence, ...] = ()
     synthetic: bool = False
+    flags: tuple[Flag, ...] = ()
+    organs: tuple[OrganState, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,10 +49,14 @@ SETS_MEAN = (
 def report(
     input: Input,
     output: Output,
+    indication: Annotated[str, typer.Option(help="What is asked: text, or a text file.")] = "",
+    history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
     prior: Annotated[
         Path | None, typer.Option(help="An earlier study of the patient.", parser=path)
     ] = None,
-    history: Annotated[str, typer.Option(help="Clinical history: text, or a text file.")] = "",
+    prior_report: Annotated[
+        Path | None, typer.Option(help="The report of an earlier study, a text file.", parser=path)
+    ] = None,
     modality: Modality = "",
     model: ModelName = None,
     precision: PrecisionName = None,
@@ -63,8 +68,9 @@ def report(
 ) -> None:
     """Draft a report from raw DICOM: sentences with evidence, or an honest abstention.
 
-    The draft is unverified machine text. This model reads neither history nor prior; they are
-    accepted so that the same command serves models that do, and a warning says so.
+    The draft is unverified machine text, and what its checks found stands beside it. Indication and
+    history set the order of the impression and cannot put a finding into the text; what has changed
+    is said only against a prior, which must be the same patient's.
     """
     settings = settings_of(model=model, workers=workers, precision=precision)
     from radgloss import wiring
@@ -72,27 +78,33 @@ def report(
     from radgloss.dicom.burned import told
     from radgloss.exchange.files import check_output
     from radgloss.exchange.words import unnamed
+    from radgloss.types import Case
 
     formats = _formats(format)
     kind = modality_of(modality)
     check_output(output)
-    said = _history(history)
+    earlier = _text_of_prior(prior_report)
     loaded = wiring.load_trained(settings["model"], settings["precision"])
     tell_precision(settings, loaded)
     study = wiring.read(input, settings, kind)
-    earlier = wiring.read(prior, settings, kind) if prior else None
-    if said or earlier:
-        print("warning: this model reads pixels only; history and prior are ignored.",
-              file=sys.stderr)  # fmt: skip
-    options = {"format": formats, "model": Path(settings["model"]).name}
+    case = Case(
+        study, _given(history), prior=wiring.read(prior, settings, kind) if prior else None,
+        indication=_given(indication), prior_report=earlier,
+    )  # fmt: skip
+    options = {
+        "format": formats, "model": Path(settings["model"]).name, "history": bool(case.history),
+        "indication": bool(case.indication), "prior_report": bool(earlier),
+        "prior": case.prior.uid if case.prior else "",
+    }  # fmt: skip
     letters = _letters(study)
-    done = wiring.report(study, output, loaded, formats, said, earlier, options)
+    done = wiring.report(case, output, loaded, formats, options)
     burned = letters()
     if not any(i.modality for i in study.images):
         print("warning: the file does not say its modality; --modality can.", file=sys.stderr)
     if json:
         print_json({
             "abstained": done.draft.abstained, "why": done.draft.why,
+            "flags": [asdict(f) for f in done.draft.flags],
             "written": {k: str(v) for k, v in done.written.items()},
             "left_out": [p.to_dict() for p in unnamed(done.left_out)],
             "burned_in": None if burned is None else told(burned),
@@ -136,7 +148,11 @@ def _formats(listed: str) -> list[str]:
     return list(dict.fromkeys(asked))
 
 
-def _history(given: str) -> str:
+def _text_of_prior(file: Path | None) -> str:
+    return text_of(file) if file else ""
+
+
+def _given(given: str) -> str:
     """The text itself, or the content of the file that it names."""
     try:
         named = Path(given).is_file()
@@ -152,6 +168,11 @@ def _print_draft(draft: Any) -> None:
             print(f"{section.upper()}\n{text}\n")
     if draft.not_assessed:
         print(f"NOT ASSESSED\n{', '.join(draft.not_assessed)}")
+    if draft.flags:
+        print("\nTO BE LOOKED AT AGAIN")
+    for flag in draft.flags:
+        where = f" (sentence {flag.sentence + 1})" if flag.sentence is not None else ""
+        print(f"[{flag.code}] {flag.found}{where}")
 
 
 def label(

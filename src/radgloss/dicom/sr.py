@@ -27,6 +27,7 @@ from radgloss.types import (
     MACHINE_MARK,
     Draft,
     Evidence,
+    Flag,
     Image,
     InputRejected,
     ReportStatus,
@@ -278,7 +279,11 @@ def _context(draft: Draft) -> list[ContentItem]:
 
 def _sections(draft: Draft, study: Study) -> Iterator[ContentItem]:
     for section, (heading, element) in _HEADINGS.items():
-        items = [_sentence(s, element, study) for s in draft.sentences if s.section == section]
+        items = [
+            _sentence(s, element, study, [f for f in draft.flags if f.sentence == n])
+            for n, s in enumerate(draft.sentences)
+            if s.section == section
+        ]
         if section == "findings":
             items += _silences(draft)
         if items:
@@ -300,17 +305,37 @@ def _silences(draft: Draft) -> list[ContentItem]:
         items.append(_text("121106", "Comment", f"No draft was made: {draft.why}"))
     if draft.not_assessed:
         items.append(_text("121106", "Comment", f"Not assessed: {', '.join(draft.not_assessed)}"))
+    if draft.organs:
+        told = "; ".join(f"{o.organ}: {o.state}" for o in draft.organs)
+        items.append(_text("121106", "Comment", f"Organs: {told}"))
+    for flag in draft.flags:
+        if flag.sentence is None:
+            items.append(_text("121106", "Comment", _flag_words(flag)))
     return items
 
 
-def _sentence(sentence: Sentence, element: tuple[str, str], study: Study) -> ContentItem:
+def _flag_words(flag: Flag) -> str:
+    return f"To be looked at again ({flag.code}): {flag.found}"
+
+
+def _sentence(
+    sentence: Sentence, element: tuple[str, str], study: Study, flags: list[Flag]
+) -> ContentItem:
     from highdicom.sr import ContentSequence
 
     item = _text(*element, sentence.text)
-    below = [*_certainty(sentence), *_inferred(sentence, study)]
+    below = [*_certainty(sentence), *map(_flag, flags), *_inferred(sentence, study)]
     if below:
         item.ContentSequence = ContentSequence(below)
     return item
+
+
+def _flag(flag: Flag) -> ContentItem:
+    from highdicom.sr import TextContentItem
+
+    return TextContentItem(
+        _code("121106", "Comment"), _plain(_flag_words(flag)), relationship_type="HAS PROPERTIES"
+    )
 
 
 def _certainty(sentence: Sentence) -> Iterator[ContentItem]:

@@ -10,7 +10,7 @@ Shapes: N frames · C channels · S side · D width · L phrasings."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ from radgloss.engine.texts import Texts
 from radgloss.preprocess import Prepared, prepare
 from radgloss.text.banks import BankSet, canonical
 from radgloss.text.denied import denied, opposite
-from radgloss.text.findings import EXAMS, FindingType, finding_type
+from radgloss.text.findings import EXAMS
+from radgloss.text.meant import meant
 from radgloss.text.prompts import Bank, plain
 from radgloss.trust import Detector
 from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Status, Study
@@ -50,6 +51,9 @@ class Seen:
     prepared: Prepared
     vectors: Floats
     features: Floats
+
+
+_Pointer = Callable[[str, Seen, int], Evidence]
 
 
 class Aligner:
@@ -120,17 +124,54 @@ class Aligner:
         and a label that denies one ("no effusion") has the opposite answer.
 
         Raises InputRejected('text-too-long') for a label that the model would cut."""
+        return self._say(study, labels, self._point)
+
+    def answers(self, study: Study, labels: Sequence[str]) -> tuple[Prediction, ...]:
+        """As `label`, without looking for the places: no evidence, and far quicker."""
+        return self._say(study, labels, None)
+
+    def _say(
+        self, study: Study, labels: Sequence[str], point: _Pointer | None
+    ) -> tuple[Prediction, ...]:
         seen = self.see(study)
         stop, exam = self.why_not(study), self.exam(study)
-        asked = [denied(label) or label for label in labels]
-        self.read(asked)
-        said = [self._predict(label, seen, stop, exam) for label in asked]
-        pairs = zip(said, labels, strict=True)
-        return tuple(p if p.label == label else opposite(p, label) for p, label in pairs)
+        asked = [(label, denied(label)) for label in labels]
+        self.read([what or label for label, what in asked])
+        said = []
+        for label, what in asked:
+            p = self._predict(what or label, seen, stop, exam, point)
+            said.append(opposite(p, label) if what else p)
+        return tuple(said)
+
+    def place(self, study: Study, label: str) -> Evidence:
+        """Where a study shows a finding most: the place whose removal lowers its score most, in
+        the frame that shows it best. There is always one, whether the finding is there or not."""
+        name = meant(label, self.exam(study) or "")
+        seen, n = self._best(self._pair(name, self.see(study)), self.see(study))
+        return self._point(name, seen, n)
+
+    def apart(self) -> Aligner:
+        """The same model with a memory of its own: what it looks at pushes nothing out."""
+        twin = copy.copy(self)
+        twin._last, twin._hidden = None, {}
+        return twin
+
+    def exchanged(self, study: Study, image: Image) -> tuple[Aligner, Study]:
+        """The study with the image of that uid in another state, and a twin that has seen it: only
+        what differs was looked at again."""
+        images = tuple(image if i.uid == image.uid else i for i in study.images)
+        other, twin = replace(study, images=images), self.apart()
+        before = self.see(study)
+        twin._last = (
+            other,
+            tuple(s if s.image is i else self._look(i, s)
+                  for i, s in zip(images, before, strict=True)),
+        )  # fmt: skip
+        return twin, other
 
     def read(self, labels: Sequence[str]) -> None:
         """Encode what states and denies these labels, together; asking them is then cheap."""
-        named = [row.what if (row := _known(label)) else label for label in labels]
+        named = [meant(label) for label in labels]
         banks = [self._bank(name) for name in named]
         pairs = zip(named, banks, strict=True)
         typed = [t for n, b in pairs if self._typed(n) for t in (*b.present, *b.absent)]
@@ -195,8 +236,7 @@ class Aligner:
             other: dict[Status, Status] = {"absent": "present", "present": "absent"}
             left = self.remaining(study, what)
             return None if left is None else tuple(other[s] for s in reversed(left))
-        row = _known(label)
-        name = row.what if row else label
+        name = meant(label, self.exam(study) or "")
         fitted = self.checkpoint.trust.sets.get(self.exam(study) or "", {}).get(name)
         if fitted is None or self._own_words(name) or self.why_not(study):
             return None
@@ -229,7 +269,7 @@ class Aligner:
         """The uncalibrated log-odds of a label, as `trust` wants it."""
         if what := denied(label):
             return -self.raw(study, what)
-        return float(np.mean(np.sort(np.concatenate(self._pair(label, self.see(study))))[-TOP:]))
+        return _top(self._pair(meant(label), self.see(study)))
 
     def raw_side(self, study: Study, label: str) -> float:
         """The uncalibrated log-odds of right against left, where the finding is most visible."""
@@ -250,18 +290,26 @@ class Aligner:
             self._hidden.clear()
         return self._last[1]
 
-    def _look(self, image: Image) -> Seen:
+    def _look(self, image: Image, known: Seen | None = None) -> Seen:
+        """An image through bridge and tower; frames that `known` shows too are not seen anew."""
         prepared = prepare(image, self.checkpoint.preprocess)
         model = self.checkpoint.model
         if not hasattr(model, "encode_image"):
             raise self._lacks("no-pictures", "pictures", "Give it words")
+        new = _differing(prepared, known)
         vectors, features = [], []
         with torch.inference_mode():
-            for part in _chunks(prepared.pixels):
+            for part in _chunks(prepared.pixels[new]):
                 tokens = model.describe(to_model(part))
                 features.append(tokens.float().numpy())
                 vectors.append(model.from_description(tokens).float().numpy())
-        return Seen(image, prepared, np.concatenate(vectors), np.concatenate(features))
+        if known is None or len(new) == len(prepared.pixels):
+            return Seen(image, prepared, np.concatenate(vectors), np.concatenate(features))
+        both = known.vectors.copy(), known.features.copy()
+        for old, parts in zip(both, (vectors, features), strict=True):
+            if parts:
+                old[new] = np.concatenate(parts)
+        return Seen(image, prepared, *both)
 
     def _lacks(self, code: str, what: str, do: str) -> InputRejected:
         name, kind = self.checkpoint.name, self.checkpoint.architecture
@@ -319,15 +367,18 @@ class Aligner:
         direction = self._direction(label)
         return [(self._scale * s.vectors @ direction).astype(np.float32) for s in seen]
 
-    def _predict(
-        self, label: str, seen: tuple[Seen, ...], stop: str, exam: str | None
-    ) -> Prediction:
-        row = _known(label)
-        name = row.what if row else label
-        per_image = self._pair(name, seen)
-        logit = float(np.mean(np.sort(np.concatenate(per_image))[-TOP:]))
+    def _best(self, per_image: list[Floats], seen: Sequence[Seen]) -> tuple[Seen, int]:
+        """The image and the frame of it with the highest score."""
         best = int(np.argmax([p.max() for p in per_image]))
-        n = int(per_image[best].argmax())
+        return seen[best], int(per_image[best].argmax())
+
+    def _predict(
+        self, label: str, seen: tuple[Seen, ...], stop: str, exam: str | None,
+        point: _Pointer | None,
+    ) -> Prediction:  # fmt: skip
+        name = meant(label, exam or "")
+        per_image = self._pair(name, seen)
+        logit = _top(per_image)
         if self._own_words(name):
             why = stop or f"asked in the words of {self.bank}: {UNCALIBRATED}"
             return Prediction(label, 0.5, logit, True, why)
@@ -338,13 +389,13 @@ class Aligner:
             why = stop or f"this label was never validated {where}"
             return Prediction(label, 0.5, logit, True, why)
         probability = calibration.probability(logit)
-        evidence: tuple[Evidence, ...] = ()
-        if not stop and probability >= 0.5:
-            evidence = (self._point(name, seen[best], n),)
         if stop:
             return Prediction(label, probability, logit, True, stop)
+        evidence: tuple[Evidence, ...] = ()
+        if point and probability >= 0.5:
+            evidence = (point(name, *self._best(per_image, seen)),)
         if calibration.decide(probability) is None:
-            why = f"too close to call: probability {probability:.2f}"
+            why = calibration.undecided(probability)
             return Prediction(label, probability, logit, True, why, evidence)
         return Prediction(label, probability, logit, False, "", evidence)
 
@@ -373,11 +424,17 @@ def chosen(loaded: Checkpoint, precision: str, kept: Sequence[Path]) -> str:
     return precisions.automatic(loaded.model, loaded.space, (CHUNK, *sides), kept)
 
 
-def _known(label: str) -> FindingType | None:
-    try:
-        return finding_type(label.lower())
-    except KeyError:
-        return None
+def _top(per_image: Sequence[Floats]) -> float:
+    """The log-odds of a study: the mean of its TOP highest frames."""
+    return float(np.mean(np.sort(np.concatenate(per_image))[-TOP:]))
+
+
+def _differing(prepared: Prepared, known: Seen | None) -> npt.NDArray[np.intp]:
+    """The frames that another look did not show the same."""
+    if known is None or known.prepared.pixels.shape != prepared.pixels.shape:
+        return np.arange(len(prepared.pixels))
+    pairs = zip(prepared.pixels, known.prepared.pixels, strict=True)
+    return np.array([n for n, (a, b) in enumerate(pairs) if not np.array_equal(a, b)], np.intp)
 
 
 def _distance(detector: Detector, seen: Sequence[Seen]) -> float:

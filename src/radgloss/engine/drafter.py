@@ -2,18 +2,23 @@
 
 Per finding one of three: decided present (with side where that was decided too, and the place in
 the picture), decided absent, or not assessed. The whole draft is refused where the study lies
-outside what the model knows. History and priors are not read by this drafter, so they cannot put
-words into it."""
+outside what the model knows. Indication and history set the order of the impression; a prior is
+read by the same model, and compared where both readings were decided. Neither can put a finding
+into the text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 
+from radgloss import terms
 from radgloss.engine.aligner import Aligner
+from radgloss.engine.drafting import comparison, inputs
+from radgloss.engine.drafting.asked import asked
+from radgloss.engine.drafting.impression import impression
 from radgloss.text import templates
 from radgloss.text.findings import OF_WOMEN, FindingType, exam_findings, finding_type
 from radgloss.types import (
@@ -21,7 +26,7 @@ from radgloss.types import (
     Draft,
     Evidence,
     Finding,
-    InputRejected,
+    Image,
     Origin,
     Prediction,
     Sentence,
@@ -32,6 +37,7 @@ from radgloss.types import (
 __all__ = ["PairDrafter"]
 
 SUPPORTS = 3
+VIEWS = {"LL": "left lateral", "RL": "right lateral", "LATERAL": "lateral"}
 
 
 class PairDrafter:
@@ -44,25 +50,29 @@ class PairDrafter:
     def draft(self, case: Case) -> Draft:
         """The draft of a case, or an honest abstention.
 
-        Raises InputRejected('no-images') for a study without images."""
+        Raises what `drafting.inputs.check` raises."""
+        inputs.check(case)
         study = case.study
-        if not study.images:
-            raise InputRejected("no-images", f"study {study.uid}", "no image", "one", "Check it.")
         why = self.aligner.why_not(study)
         exam = self.aligner.exam(study)
         if why or exam is None:
             return self._abstention(study, why)
         rows = exam_findings(exam)
         predictions = _fitting(study, self.aligner.label(study, [r.what for r in rows]))
-        stated = [self._stated(study, r, p) for r, p in zip(rows, predictions, strict=True)]
-        findings = _by_organ(exam, [s for s in stated if s is not None])
+        stated = self._decided(self.aligner, study, predictions)
+        before, compared = self._before(case, exam)
+        now = comparison.changed(stated, before)
+        by_name = {p.label: p for p in predictions}
+        findings = _sentences(exam, now, by_name)
         undecided = [p.label for p in predictions if p.abstained]
+        names = asked(f"{case.indication}. {case.history}", exam)
         return Draft(
             study=study.uid,
             sentences=(
                 self._technique(study, exam),
+                *compared,
                 *findings,
-                *_impression(exam, findings, undecided),
+                *impression(findings, exam, undecided, names),
             ),
             origin=self._origin(),
             predictions=predictions,
@@ -70,6 +80,41 @@ class PairDrafter:
             support=self._support(study, exam),
             synthetic=study.synthetic,
         )
+
+    def _decided(
+        self, aligner: Aligner, study: Study, predictions: Sequence[Prediction]
+    ) -> tuple[Finding, ...]:
+        """One finding for each prediction that was decided, with its side where that was too."""
+        found = []
+        for p in predictions:
+            if p.abstained:
+                continue
+            if p.probability < 0.5:
+                found.append(Finding(p.label, "absent", certainty=1 - p.probability))
+            else:
+                side = _side(aligner, study, finding_type(p.label))
+                found.append(Finding(p.label, "present", side, certainty=p.probability))
+        return tuple(found)
+
+    def _before(self, case: Case, exam: str) -> tuple[tuple[Finding, ...], tuple[Sentence, ...]]:
+        """What was decided of the prior, and what the comparison section says of it."""
+        if case.prior_report:
+            found = comparison.from_report(case.prior_report, exam)
+            text = templates.compared(exam, "report")
+            if case.prior is not None:  # a person read it: her word, not the model's
+                text = templates.compared(exam, "both")
+            return found, (Sentence(text, "comparison"),)
+        if case.prior is None:
+            return (), ()
+        apart = self.aligner.apart()
+        why = apart.why_not(case.prior)
+        if why or apart.exam(case.prior) != exam:
+            text = templates.compared(exam, "other")
+            return (), (Sentence(text, "comparison"),)
+        whats = [r.what for r in exam_findings(exam)]
+        predictions = _fitting(case.prior, apart.answers(case.prior, whats))
+        found = self._decided(apart, case.prior, predictions)
+        return found, (Sentence(templates.compared(exam, "study"), "comparison"),)
 
     def _abstention(self, study: Study, why: str) -> Draft:
         return Draft(
@@ -92,35 +137,11 @@ class PairDrafter:
         spacing = float(np.linalg.norm(step))
         # Only of an axial stack (a tilted gantry included) whose millimetres were measured.
         axial = image.spacing == "patient" and abs(step[2]) > 0.8 * spacing
-        words = templates.technique(exam, len(image.pixels), spacing if axial else None)
-        return Sentence(words, "technique")
-
-    def _stated(self, study: Study, row: FindingType, p: Prediction) -> Sentence | None:
-        """The sentence of one decided finding; None where nothing was decided."""
-        if p.abstained:
-            return None
-        if p.probability < 0.5:
-            finding = Finding(row.what, "absent", certainty=1 - p.probability)
-        else:
-            side = self._side(study, row)
-            finding = Finding(row.what, "present", side, certainty=p.probability)
-        return Sentence(
-            text=templates.sentence(finding),
-            section="findings",
-            organ=row.organ,
-            findings=(finding,),
-            evidence=p.evidence,
-            confidence=finding.certainty,
+        views = tuple(dict.fromkeys(VIEWS.get(v, v) for i in study.images if (v := _view(i))))
+        words = templates.technique(
+            exam, len(image.pixels), spacing if axial else None, views, len(study.images)
         )
-
-    def _side(self, study: Study, row: FindingType) -> Side:
-        """Right or left where that could be decided, else left unsaid."""
-        exam = self.aligner.exam(study) or ""
-        calibration = self.aligner.checkpoint.trust.sides.get(exam, {}).get(row.what)
-        if calibration is None:
-            return ""
-        right = calibration.decide(calibration.probability(self.aligner.raw_side(study, row.what)))
-        return "" if right is None else "right" if right else "left"
+        return Sentence(words, "technique")
 
     def _support(self, study: Study, exam: str) -> tuple[Evidence, ...]:
         """The earlier reports whose vectors lie nearest to the study's, same examination."""
@@ -147,21 +168,53 @@ def _fitting(study: Study, predictions: Sequence[Prediction]) -> tuple[Predictio
     )
 
 
-def _by_organ(exam: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """The exam's order of organs; within one, what is present comes first."""
-
-    def place(s: Sentence) -> tuple[int, bool]:
-        (finding,) = s.findings
-        return templates.by_organ(exam, finding_type(finding.what)), finding.status == "absent"
-
-    return tuple(sorted(sentences, key=place))
+def _view(image: Image) -> str:
+    return terms.view(image.view) if image.modality in ("CR", "DX") else ""
 
 
-def _impression(
-    exam: str, findings: Sequence[Sentence], undecided: list[str]
+def _side(aligner: Aligner, study: Study, row: FindingType) -> Side:
+    """Right or left where that could be decided, else left unsaid."""
+    exam = aligner.exam(study) or ""
+    calibration = aligner.checkpoint.trust.sides.get(exam, {}).get(row.what)
+    if calibration is None:
+        return ""
+    right = calibration.decide(calibration.probability(aligner.raw_side(study, row.what)))
+    return "" if right is None else "right" if right else "left"
+
+
+def _sentences(
+    exam: str, findings: Sequence[Finding], predictions: Mapping[str, Prediction]
 ) -> tuple[Sentence, ...]:
-    """What is present, sentence by sentence with its evidence; else what was looked for."""
-    positive = [s for s in findings if s.findings[0].status == "present"]
-    if positive:
-        return tuple(replace(s, section="impression", organ="") for s in positive)
-    return (Sentence(templates.nothing_found(undecided, exam), "impression"),)
+    """Organ by organ in the exam's order: what is there, what has gone, then the denials of the
+    organ in one sentence."""
+
+    def place(f: Finding) -> tuple[int, bool, bool]:
+        row = finding_type(f.what)
+        return templates.by_organ(exam, row), f.status == "absent", not f.change
+
+    made: list[Sentence] = []
+    for f in sorted(findings, key=place):
+        organ = finding_type(f.what).organ
+        one = Sentence(
+            templates.sentence(f), "findings", organ, (f,),
+            predictions[f.what].evidence if f.status == "present" else (), f.certainty,
+        )  # fmt: skip
+        if made and _denies(one) and _denies(made[-1]) and made[-1].organ == organ:
+            made[-1] = _joined(made[-1], f)
+        else:
+            made.append(one)
+    return tuple(made)
+
+
+def _denies(sentence: Sentence) -> bool:
+    return all(f.status == "absent" and not f.change for f in sentence.findings)
+
+
+def _joined(sentence: Sentence, finding: Finding) -> Sentence:
+    """Two denials in one sentence, which is as sure as the less sure of them."""
+    both = (*sentence.findings, finding)
+    sure = [f.certainty for f in both if f.certainty is not None]
+    return replace(
+        sentence, text=templates.denials([f.what for f in both]), findings=both,
+        confidence=min(sure),
+    )  # fmt: skip

@@ -79,7 +79,7 @@ class Probed:
         if stop:
             return Prediction(label, p, logit, True, stop)
         if calibration.decide(p) is None:
-            return Prediction(label, p, logit, True, f"too close to call: probability {p:.2f}")
+            return Prediction(label, p, logit, True, calibration.undecided(p))
         return Prediction(label, p, logit, False)
 
     def _stranger(self, study: Study) -> str:

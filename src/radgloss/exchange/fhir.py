@@ -18,9 +18,9 @@ from typing import Any
 
 from radgloss.exchange import text as plain
 from radgloss.exchange.json import to_json
-from radgloss.exchange.words import finding_words, one_line, sections
+from radgloss.exchange.words import check_word, finding_words, flags_of, one_line, sections
 from radgloss.text.findings import finding_type
-from radgloss.types import MACHINE_MARK, Draft, Finding, ReportStatus, Sentence, Study
+from radgloss.types import MACHINE_MARK, Draft, Finding, Flag, ReportStatus, Study
 
 __all__ = ["diagnostic_report"]
 
@@ -177,6 +177,9 @@ def _narrative(draft: Draft) -> str:
     for _, heading, sentences in sections(draft):
         said = "<br/>".join(escape(one_line(s.text)) for s in sentences)
         parts.append(f"<h2>{heading}</h2><p>{said}</p>")
+    if draft.flags:
+        found = "<br/>".join(escape(one_line(_flag_words(f))) for f in draft.flags)
+        parts.append(f"<h2>To be looked at again</h2><p>{found}</p>")
     if draft.not_assessed:
         silent = escape(one_line(", ".join(draft.not_assessed)))
         parts.append(f"<h2>Not assessed</h2><p>{silent}</p>")
@@ -185,17 +188,23 @@ def _narrative(draft: Draft) -> str:
 
 def _observations(draft: Draft, study: Study, status: ReportStatus) -> list[dict[str, Any]]:
     """One Observation per distinct fact, in the order of the text."""
-    facts: dict[Finding, Sentence] = {}
-    for sentence in draft.sentences:
+    facts: dict[Finding, list[Flag]] = {}
+    for number, sentence in enumerate(draft.sentences):
         for finding in sentence.findings:
-            facts.setdefault(finding, sentence)
+            facts.setdefault(finding, []).extend(flags_of(draft, number))
     return [
-        _observation(n, finding, study, _OBSERVATION_STATUS[status.fhir])
-        for n, finding in enumerate(facts, start=1)
+        _observation(n, finding, flags, study, _OBSERVATION_STATUS[status.fhir])
+        for n, (finding, flags) in enumerate(facts.items(), start=1)
     ]
 
 
-def _observation(number: int, finding: Finding, study: Study, status: str) -> dict[str, Any]:
+def _flag_words(flag: Flag) -> str:
+    return f"{check_word(flag.code)}: {flag.found}"
+
+
+def _observation(
+    number: int, finding: Finding, flags: list[Flag], study: Study, status: str
+) -> dict[str, Any]:
     observation = {
         "resourceType": "Observation",
         "id": f"finding-{number}",  # no label of its own: rule dom-5; the report carries it
@@ -205,7 +214,8 @@ def _observation(number: int, finding: Finding, study: Study, status: str) -> di
             "code": "imaging"}]}],
         "code": {**_coding(finding.what), "text": one_line(finding.what) or "unnamed"},
         "device": {"reference": "#device"},
-        "note": [{"text": one_line(finding_words(finding))}],
+        "note": [{"text": one_line(words)} for words in dict.fromkeys(
+            (finding_words(finding), *map(_flag_words, flags)))],
         **_subject(study),
         **_value(finding),
     }  # fmt: skip

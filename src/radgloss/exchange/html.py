@@ -20,15 +20,18 @@ from radgloss.exchange.pictures import Picture, pictures
 from radgloss.exchange.words import (
     SECTIONS,
     as_sentence,
+    check_word,
     confidence_word,
     finding_words,
+    flags_of,
     inputs,
     modalities,
     one_line,
+    place_words,
     study_title,
     unnamed,
 )
-from radgloss.types import MACHINE_MARK, Draft, Evidence, ReportStatus, Sentence, Study
+from radgloss.types import MACHINE_MARK, Draft, Evidence, Flag, ReportStatus, Sentence, Study
 
 __all__ = ["ROOM_SLOT", "policy", "render"]
 
@@ -60,6 +63,8 @@ def render(draft: Draft, study: Study, status: ReportStatus) -> str:
         unshown=[i for i in study.images if i.uid not in {p.uid for p in shown}],
         sections=_sections(draft, shown),
         counts=_counts(draft),
+        flags=[_flag(f) for f in flags_of(draft, None)],
+        flagged=sorted({f.sentence for f in draft.flags} & set(range(len(draft.sentences)))),
         support=[_report(e) for e in draft.support if e.text],
     )  # fmt: skip
 
@@ -131,7 +136,7 @@ def _sections(draft: Draft, shown: tuple[Picture, ...]) -> list[dict[str, Any]]:
             if s.section == key and not _repeats(draft, s)
         ]
         groups = [
-            {"organ": organ, "sentences": [_sentence(s, n, shown) for n, s in run]}
+            {"organ": organ, "sentences": [_sentence(draft, s, n, shown) for n, s in run]}
             for organ, run in groupby(numbered, key=lambda x: one_line(x[1].organ))
         ]
         if groups:
@@ -144,7 +149,9 @@ def _repeats(draft: Draft, sentence: Sentence) -> bool:
     return draft.abstained and bool(draft.why) and draft.why in sentence.text
 
 
-def _sentence(sentence: Sentence, number: int, shown: tuple[Picture, ...]) -> dict[str, Any]:
+def _sentence(
+    draft: Draft, sentence: Sentence, number: int, shown: tuple[Picture, ...]
+) -> dict[str, Any]:
     places = _places(sentence, shown)
     confidence = sentence.confidence
     stated = confidence is not None
@@ -157,8 +164,13 @@ def _sentence(sentence: Sentence, number: int, shown: tuple[Picture, ...]) -> di
         "percent": f"{confidence:.0%}" if confidence is not None else "not stated",
         "places": places,
         "facts": sentence.findings,
+        "flags": [_flag(f) for f in flags_of(draft, number)],
         "reports": [_report(e) for e in sentence.evidence if e.kind == "report" and e.text],
     }
+
+
+def _flag(flag: Flag) -> dict[str, str]:
+    return {"code": flag.code, "word": check_word(flag.code), "found": flag.found}
 
 
 def _tone(sentence: Sentence) -> str:
@@ -174,13 +186,19 @@ def _places(sentence: Sentence, shown: tuple[Picture, ...]) -> list[dict[str, An
     """Picture, nearest shown frame and score of each region, the strongest first."""
     numbers = {p.uid: n for n, p in enumerate(shown)}
     found = [
-        (e.score, numbers[e.image], _nearest(shown[numbers[e.image]], e.frame), e.frame)
+        (
+            e.score,
+            numbers[e.image],
+            _nearest(shown[numbers[e.image]], e.frame),
+            e.frame,
+            place_words(e),
+        )
         for e in sentence.evidence
         if e.kind == "region" and e.image in numbers
     ]
     return [
-        {"picture": p, "frame": f, "exact": frame, "score": f"{score:.2f}"}
-        for score, p, f, frame in sorted(found, key=lambda x: -x[0])
+        {"picture": p, "frame": f, "exact": frame, "score": f"{score:.2f}", "millimetres": mm}
+        for score, p, f, frame, mm in sorted(found, key=lambda x: -x[0])
     ]
 
 

@@ -17,7 +17,9 @@ from radgloss.types import MACHINE_MARK, Draft, InputRejected, ReportStatus
 
 __all__ = ["SCHEMA", "from_json", "marking", "to_json"]
 
-SCHEMA = 1
+SCHEMA = 2
+_FIRST: dict[str, list[Any]] = {"flags": [], "organs": []}  # what schema 1 did not have
+_FIRST_EVIDENCE: dict[str, list[Any]] = {"centre_mm": [], "extent_mm": []}
 KIND = "radgloss-draft"
 
 
@@ -55,8 +57,25 @@ def from_json(text: str) -> tuple[Draft, ReportStatus]:
     _check_keys(whole, ("kind", "schema", "marking", "status", "draft"), "the document")
     if whole["marking"] != marking():
         raise _wrong("marking", "another marking", "the machine-text marking, unchanged")
+    if whole["schema"] == 1:
+        _upgrade(whole["draft"])
     draft = _read(Draft, whole["draft"], "draft")
     return draft, _read(ReportStatus, whole["status"], "status")
+
+
+def _upgrade(draft: Any) -> None:
+    """Give a draft of schema 1 the keys that came later, empty; a wrong shape is told below."""
+    if isinstance(draft, dict):
+        draft |= {k: v for k, v in _FIRST.items() if k not in draft}
+    todo = [draft]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, list):
+            todo += value
+        elif isinstance(value, dict):
+            if isinstance(value.get("kind"), str) and "region" in value:
+                value |= {k: v for k, v in _FIRST_EVIDENCE.items() if k not in value}
+            todo += value.values()
 
 
 def _parse(text: str) -> Any:

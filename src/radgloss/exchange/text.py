@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from radgloss.exchange.words import confidence_word, one_line, sections
+from radgloss.exchange.words import check_word, confidence_word, one_line, sections
 from radgloss.types import MACHINE_MARK, Draft, ReportStatus, Sentence
 
 __all__ = ["to_check", "write"]
@@ -13,20 +13,29 @@ WIDTH = 80
 
 
 def write(draft: Draft, status: ReportStatus) -> str:
-    """The draft as text of at most 80 columns; `[check]` follows what needs a second look.
+    """The draft as text of at most 80 columns; `[check]` follows what needs a second look, and the
+    reasons stand below the text.
 
     The marking is the first and the last line. An abstention is told with its reason."""
     lines = [MACHINE_MARK, _state(draft, status), ""]
     lines += _abstention(draft) if draft.abstained else []
+    flagged = {id(draft.sentences[n]) for n in _flagged(draft)}
     for _, heading, sentences in sections(draft):
-        lines += [heading.upper(), *(line for s in sentences for line in _sentence(s)), ""]
-    lines += _not_assessed(draft)
+        told = (line for s in sentences for line in _sentence(s, id(s) in flagged))
+        lines += [heading.upper(), *told, ""]
+    lines += [*_flags(draft), *_organs(draft), *_not_assessed(draft)]
     return "\n".join([*lines, MACHINE_MARK, ""])
 
 
 def to_check(draft: Draft) -> int:
-    """How many sentences with a finding deserve a second look."""
-    return sum(_doubtful(s) for s in draft.sentences)
+    """How many sentences deserve a second look: a doubtful finding, or a flag."""
+    flagged = _flagged(draft)
+    return sum(n in flagged or _doubtful(s) for n, s in enumerate(draft.sentences))
+
+
+def _flagged(draft: Draft) -> set[int]:
+    known = range(len(draft.sentences))
+    return {f.sentence for f in draft.flags if f.sentence is not None and f.sentence in known}
 
 
 def _doubtful(sentence: Sentence) -> bool:
@@ -42,10 +51,29 @@ def _abstention(draft: Draft) -> list[str]:
     return ["NO DRAFT WAS MADE", *_wrap(one_line(draft.why) or "No reason was given."), ""]
 
 
-def _sentence(sentence: Sentence) -> list[str]:
+def _sentence(sentence: Sentence, flagged: bool) -> list[str]:
     organ = f"{one_line(sentence.organ).capitalize()}: " if sentence.organ.strip() else ""
-    mark = " [check]" if _doubtful(sentence) else ""
+    mark = " [check]" if flagged or _doubtful(sentence) else ""
     return _wrap(f"{organ}{one_line(sentence.text)}{mark}")
+
+
+def _flags(draft: Draft) -> list[str]:
+    """What the checks found, each with the sentence that it is about."""
+    if not draft.flags:
+        return []
+    known, lines = range(len(draft.sentences)), []
+    for flag in draft.flags:
+        lines += _wrap(f"{check_word(flag.code)}: {one_line(flag.found)}.")
+        if flag.sentence is not None and flag.sentence in known:
+            lines += _wrap(f'  in "{one_line(draft.sentences[flag.sentence].text)}"')
+    return ["TO BE LOOKED AT AGAIN", *lines, ""]
+
+
+def _organs(draft: Draft) -> list[str]:
+    if not draft.organs:
+        return []
+    lines = [line for o in draft.organs for line in _wrap(f"{one_line(o.organ)}: {o.state}")]
+    return ["ORGANS", *lines, ""]
 
 
 def _not_assessed(draft: Draft) -> list[str]:

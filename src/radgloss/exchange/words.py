@@ -9,16 +9,29 @@ import re
 from collections.abc import Iterable, Iterator
 
 from radgloss import terms
-from radgloss.types import Draft, Finding, Image, InputRejected, Section, Sentence, Study
+from radgloss.types import (
+    Draft,
+    Evidence,
+    Finding,
+    Flag,
+    Image,
+    InputRejected,
+    Section,
+    Sentence,
+    Study,
+)
 
 __all__ = [
     "SECTIONS",
     "as_sentence",
+    "check_word",
     "confidence_word",
     "finding_words",
+    "flags_of",
     "inputs",
     "modalities",
     "one_line",
+    "place_words",
     "sections",
     "spacing_words",
     "study_kind",
@@ -53,6 +66,38 @@ def confidence_word(confidence: float | None) -> str:
     if confidence is None or not confidence >= LIKELY:
         return "check"
     return "supported" if confidence >= SUPPORTED else "likely"
+
+
+CHECK_WORDS = {
+    "side": "Side",
+    "negation": "Yes and no",
+    "sex": "Sex",
+    "units": "Units",
+    "size": "Size",
+    "comparison": "Comparison",
+    "classifier": "Detector",
+    "unvalidated": "Not validated",
+    "impression": "Impression",
+    "prior": "Prior",
+    "survives": "Place",
+}
+
+
+def check_word(code: str) -> str:
+    """What a person calls a check.
+
+    >>> check_word("survives"), check_word("newer-check")
+    ('Place', 'newer-check')
+    """
+    return CHECK_WORDS.get(code, one_line(code) or "Check")
+
+
+def flags_of(draft: Draft, number: int | None) -> tuple[Flag, ...]:
+    """The flags of one sentence; of the whole draft for None, and for a number that is none."""
+    known = range(len(draft.sentences))
+    if number is None:
+        return tuple(f for f in draft.flags if f.sentence is None or f.sentence not in known)
+    return tuple(f for f in draft.flags if f.sentence == number)
 
 
 def one_line(text: str) -> str:
@@ -100,6 +145,20 @@ def finding_words(finding: Finding) -> str:
     size = " × ".join(f"{mm:g}" for mm in finding.size_mm)
     parts = (finding.what, finding.side, finding.site, f"{size} mm" if size else "", finding.status)
     return ", ".join(p for p in parts if p)
+
+
+def place_words(evidence: Evidence) -> str:
+    """A place in the patient: how large along x, y and z, and where its middle lies; "" where its
+    image has no millimetres.
+
+    >>> place_words(Evidence("region", 1.0, centre_mm=(-42.0, 10.0, 0.0), extent_mm=(30.0, 24, 5)))
+    '30 × 24 × 5 mm, centred R 42 · P 10 · S 0'
+    """
+    if len(evidence.centre_mm) != 3 or not evidence.extent_mm:
+        return ""
+    extent = " × ".join(f"{mm:.0f}" for mm in evidence.extent_mm if mm >= 0.5)
+    ends = zip(evidence.centre_mm, ("RL", "AP", "IS"), strict=True)
+    return f"{extent} mm, centred {' · '.join(f'{d[mm >= 0]} {abs(mm):.0f}' for mm, d in ends)}"
 
 
 def spacing_words(image: Image) -> str:

@@ -60,6 +60,35 @@ class Calibration:
             return False
         return None
 
+    def undecided(self, probability: float) -> str:
+        """Why a probability decides nothing: which threshold it misses, or that there is none.
+
+        >>> Calibration(1, 0, 0.04, 0.9, 50, 50, 0.9, 0.02).undecided(0.044)
+        'too close to call: probability 0.044, called absent only up to 0.040'
+        >>> Calibration(1, 0, None, 0.9, 50, 50, 0.9, 0.02).undecided(0.0004)
+        'left open: probability 0.0004, but no threshold for absent held on validation'
+        """
+        end, threshold = ("absent", self.absent_below) if probability < 0.5 else (
+            "present", self.present_above)  # fmt: skip
+        if threshold is None:
+            told, _ = _told(probability, 0.0)
+            return f"left open: probability {told}, but no threshold for {end} held on validation"
+        told, limit = _told(probability, threshold)
+        bound = "up to" if end == "absent" else "from"
+        return f"too close to call: probability {told}, called {end} only {bound} {limit}"
+
+
+def _told(probability: float, beside: float) -> tuple[str, str]:
+    """Two probabilities in as few digits (two at least) as tell them from each other, and the
+    first from 0 and 1."""
+    for digits in range(2, 8):
+        one, other = f"{probability:.{digits}f}", f"{beside:.{digits}f}"
+        if one != other and 0 < float(one) < 1:
+            return one, other
+    if probability < 0.5:
+        return "below 0.0000001" if probability < 1e-7 else f"{probability:.7g}", f"{beside:.7g}"
+    return "above 0.9999999" if probability > 1 - 1e-7 else f"{probability:.7g}", f"{beside:.7g}"
+
 
 def fit(
     logits: Floats, truth: npt.NDArray[np.bool_], reliability: float = 0.9, least: int = 8

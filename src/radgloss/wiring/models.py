@@ -17,6 +17,7 @@ from radgloss.engine import aligner, grounding, published
 from radgloss.engine import precision as precisions
 from radgloss.engine.aligner import Aligner
 from radgloss.engine.drafter import PairDrafter
+from radgloss.engine.drafting.finished import Finished
 from radgloss.engine.grounding import Grounding
 from radgloss.engine.looker import Looker
 from radgloss.engine.published import PublishedAligner
@@ -58,11 +59,12 @@ class Model:
         self.aligner = (Looker if writes else Aligner)(checkpoint, precision)
         self.checkpoint = self.aligner.checkpoint
         self.space = checkpoint.space
-        self._drafter: Drafter = (
+        drafter: Drafter = (
             Writer(self.aligner, __version__)
             if isinstance(self.aligner, Looker)
             else PairDrafter(self.aligner, __version__)
         )
+        self._drafter = Finished(drafter, self.aligner)
 
     def asking(self, bank: BankSet) -> Model:
         """The same model, which labels in the sentences of a bank; it drafts in its own.
@@ -135,9 +137,13 @@ class Model:
             replace(known, name="untrained", model=fresh, trust=Trust({}, {}, {}), support=NOTHING)
         )
 
-    def report(self, study: Study, history: str = "", prior: Study | None = None) -> Draft:
-        """`draft` for a study alone."""
-        return self.draft(Case(study, history=history, prior=prior))
+    def report(
+        self, study: Study, history: str = "", prior: Study | None = None, indication: str = "",
+        prior_report: str = "",
+    ) -> Draft:  # fmt: skip
+        """`draft` for a study with what is known of it."""
+        return self.draft(Case(study, history, prior=prior, indication=indication,
+                               prior_report=prior_report))  # fmt: skip
 
 
 def load(

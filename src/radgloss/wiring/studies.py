@@ -18,7 +18,7 @@ from radgloss.exchange import files, provenance
 from radgloss.log import event
 from radgloss.settings import Settings
 from radgloss.text.banks import BankSet
-from radgloss.types import NO_MODALITY, Draft, InputRejected, Study
+from radgloss.types import NO_MODALITY, Case, Draft, InputRejected, Study
 from radgloss.wiring.models import Model, speaker
 from radgloss.workflow import status
 
@@ -113,21 +113,21 @@ class Reported:
 
 
 def report(
-    study: Study,
+    study: Study | Case,
     out: Path,
     model: Model,
     formats: Collection[str] = FORMATS,
-    history: str = "",
-    prior: Study | None = None,
     options: dict[str, Any] | None = None,
 ) -> Reported:
-    """Draft a study and write every asked format with its provenance into `out`.
+    """Draft a study, or a case of one, and write every asked format with its provenance into `out`.
 
     Formats and folder are checked before any work. A DICOM SR needs a DICOM source; for NIfTI it
     is left out and said so."""
     files.check_formats(formats)
     files.check_output(out)
-    draft = model.report(study, history=history, prior=prior)
+    case = study if isinstance(study, Case) else Case(study)
+    study = case.study
+    draft = model.draft(case)
     left_out = list(study.left_out)
     others = [f for f in formats if f != "sr"]
     written = files.write_all(draft, study, status.DRAFT, out, others)

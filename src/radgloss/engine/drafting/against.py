@@ -1,0 +1,193 @@
+"""Checks of the words against something else: detectors, measurements, the prior, the findings.
+
+Each is a function of a `Reading` that yields what it found; none changes a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from radgloss.engine.drafting.comparison import from_report
+from radgloss.engine.drafting.organs import decided
+from radgloss.engine.drafting.reading import ASSERTED, Reading, Said, canonical, states
+from radgloss.engine.drafting.words import NO_PRIOR, PRIOR
+from radgloss.text.facts import Fact
+from radgloss.text.findings import finding_type
+from radgloss.types import Finding, Flag, Measurement
+
+__all__ = ["classifier", "comparison", "impression", "size", "unvalidated"]
+
+THERE_BEFORE = ("increased", "decreased", "unchanged", "resolved")
+
+
+def classifier(reading: Reading) -> Iterator[Flag]:
+    """The detectors decided the opposite of what the words say."""
+    answers = decided(reading.draft.predictions)
+    sure = {canonical(p.label): p.probability for p in reading.draft.predictions}
+    for said in reading.of("findings", "impression"):
+        for fact in said.facts:
+            name = canonical(fact.finding.what)
+            there = _claims(fact)
+            if there is None or answers.get(name, there) == there:
+                continue
+            verb = "finds it" if answers[name] else "denies it"
+            found = f"the detector {verb} (probability {sure[name]:.2g})"
+            yield Flag("classifier", f"{name}: {found}", said.number)
+
+
+def _claims(fact: Fact) -> bool | None:
+    """Whether a fact says that the thing is there at all; None where it says neither."""
+    finding = fact.finding
+    if finding.status == "present":
+        return True
+    partial = finding.side or finding.site or fact.limit
+    if finding.status != "absent" or partial or finding.change not in ("", "resolved"):
+        return None
+    return False
+
+
+def unvalidated(reading: Reading) -> Iterator[Flag]:
+    """A denial, or a "normal", that no validated detector bears out."""
+    answers = decided(reading.draft.predictions)
+    normal = {o.organ for o in reading.draft.organs if o.state == "assessed and normal"}
+    for said in reading.of("findings", "impression"):
+        open_ = []
+        for fact in said.facts:
+            if fact.finding.status != "absent":
+                continue
+            if fact.layer == "normal":
+                bare = fact.finding.what.removesuffix(" abnormality")
+                open_ += [f"{bare}: called normal"] if bare not in normal else []
+            elif answers.get(canonical(fact.finding.what)) is None:
+                open_.append(f"{fact.finding.what}: denied")
+        if open_:
+            found = f"{'; '.join(dict.fromkeys(open_))}, without a validated detector that says so"
+            yield Flag("unvalidated", found, said.number)
+
+
+def comparison(reading: Reading) -> Iterator[Flag]:
+    """A comparison where no prior was given, or one that the prior's report contradicts."""
+    case = reading.case
+    if case.prior is None and not case.prior_report:
+        for said in reading.said:
+            if word := _compares(said):
+                yield Flag("comparison", f"{word!r}, and no prior was given", said.number)
+        return
+    before = from_report(case.prior_report, reading.exam) if case.prior_report else ()
+    for said in reading.of("findings", "impression"):
+        for fact in said.facts:
+            yield from _unlike(said, fact.finding, before)
+
+
+def _compares(said: Said) -> str:
+    """The word that compares; "" where none does."""
+    text = said.sentence.text
+    if NO_PRIOR.search(text):
+        return ""
+    for fact in said.facts:
+        if fact.finding.change:
+            return fact.finding.change
+        if fact.finding.previous_mm:
+            return f"{fact.finding.previous_mm[0]:g} mm before"
+    match = PRIOR.search(text)
+    return match[0].lower() if match else ""
+
+
+def _unlike(said: Said, finding: Finding, before: Sequence[Finding]) -> Iterator[Flag]:
+    name = canonical(finding.what)
+    then = [b for b in before if canonical(b.what) == name]
+    sides = {b.side for b in then if b.status == "present"}
+    there = (
+        "" in sides or "bilateral" in sides or finding.side in sides or (sides and not finding.side)
+    )
+    gone = any(b.status == "absent" and not (b.side or b.site) for b in then)
+    if finding.change == "new" and there:
+        yield Flag("comparison", f"{name}: called new, and the prior's report has it", said.number)
+    if finding.change in THERE_BEFORE and gone and not sides and finding.status != "absent":
+        found = f"called {finding.change}, and the prior's report denies it"
+        yield Flag("comparison", f"{name}: {found}", said.number)
+    lengths = {mm for b in then for mm in b.size_mm}
+    if finding.previous_mm and before and not set(finding.previous_mm) <= lengths:
+        found = f"{finding.previous_mm[0]:g} mm before is no length of the prior's report"
+        yield Flag("comparison", f"{name}: {found}", said.number)
+
+
+def size(reading: Reading) -> Iterator[Flag]:
+    """A length that is no measurement of this case, digit for digit.
+
+    A measurement counts for a finding where its name holds the finding's; the words may round it to
+    whole millimetres, or to a tenth, and no further."""
+    for said in reading.of("findings", "impression"):
+        for fact in said.facts:
+            finding = fact.finding
+            if not finding.size_mm or fact.layer == "device":
+                continue
+            known = lengths(finding.what, reading.case.measurements)
+            wrong = [mm for mm in finding.size_mm if not any(_copied(mm, k) for k in known)]
+            if not wrong:
+                continue
+            told = ", ".join(f"{k:g}" for k in known)
+            found = f"measured is {told} mm" if known else "nobody measured it"
+            text = f"{finding.what}: {wrong[0]:g} mm in the words, and {found}"
+            yield Flag("size", text, said.number)
+
+
+def lengths(what: str, measurements: Sequence[Measurement]) -> tuple[float, ...]:
+    """The measured lengths of a finding, mm.
+
+    >>> lengths("kidney stone", [Measurement("left kidney stone", 0.6, "cm")])
+    (6.0,)
+    """
+    row_names = _names(what)
+    scale = {"mm": 1.0, "cm": 10.0}
+    return tuple(
+        round(m.value * scale[m.unit], 6)
+        for m in measurements
+        if m.unit in scale and any(n in m.name.lower() for n in row_names)
+    )
+
+
+def _names(what: str) -> tuple[str, ...]:
+    try:
+        row = finding_type(what)
+    except KeyError:
+        return (what.lower(),)
+    return tuple(n.lower() for n in (row.what, *row.synonyms))
+
+
+def _copied(stated: float, measured: float) -> bool:
+    """Whether a stated length is a measured one at the digits that it is written with."""
+    step = 0.5 if stated == round(stated) else 0.05
+    return abs(stated - measured) <= step + 1e-9
+
+
+def impression(reading: Reading) -> Iterator[Flag]:
+    """The impression says what the findings do not, or leaves out what is urgent in them."""
+    found = [f.finding for s in reading.of("findings") for f in s.facts]
+    said = reading.of("impression")
+    for sentence in said:
+        for fact in sentence.facts:
+            if not any(states(f, fact.finding) for f in found):
+                told = f"{_short(fact.finding)} stands in the impression, and not in the findings"
+                yield Flag("impression", told, sentence.number)
+    if not said:
+        return
+    concluded = {canonical(f.finding.what) for s in said for f in s.facts}
+    for source in reading.of("findings"):
+        for fact in source.facts:
+            name = canonical(fact.finding.what)
+            if fact.finding.status in ASSERTED and _category(name) and name not in concluded:
+                told = f"{name} is actionable, and the impression does not name it"
+                yield Flag("impression", told, source.number)
+
+
+def _category(what: str) -> int:
+    try:
+        return finding_type(what).category
+    except KeyError:
+        return 0
+
+
+def _short(finding: Finding) -> str:
+    size = f"{finding.size_mm[0]:g} mm" if finding.size_mm else ""
+    words = (finding.change, finding.side, finding.what, finding.site, size, finding.status)
+    return " ".join(w for w in words if w)
