@@ -1,10 +1,13 @@
 """The engine's laws, on a checkpoint that knows nothing: what is said, left unsaid, refused."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from radgloss.engine import aligner as aligning
 from radgloss.engine.aligner import Aligner
@@ -131,10 +134,36 @@ def test_a_label_that_was_never_validated_is_not_answered(ct):
     assert "never validated" in p.why
 
 
-def test_too_close_to_call_is_an_abstention_with_its_reason(ct):
+def test_an_abstention_tells_which_threshold_was_missed_or_that_there_is_none(ct):
     (p,) = aligner(calibration=UNSURE).label(ct, ["liver cyst"])
     assert p.abstained
-    assert "too close" in p.why
+    assert "no threshold for present held on validation" in p.why
+    (p,) = aligner(calibration=replace(UNSURE, present_above=0.9)).label(ct, ["liver cyst"])
+    assert p.abstained
+    assert p.why == "too close to call: probability 0.59, called present only from 0.90"
+
+
+@settings(max_examples=200)
+@given(st.floats(0, 1), st.none() | st.floats(0, 0.5), st.none() | st.floats(0.5, 1))
+def test_an_undecided_probability_never_reads_as_certainty_nor_as_its_threshold(p, low, high):
+    calibration = replace(UNSURE, absent_below=low, present_above=high)
+    if calibration.decide(p) is not None:
+        return
+    why = calibration.undecided(p)
+    told = re.search(r"probability (?:below |above )?([0-9.e-]+)", why)[1].rstrip(",")
+    assert 0 < float(told) < 1
+    assert ("present" in why) == (p >= 0.5)
+    if limit := re.search(r"only (?:up to|from) ([0-9.e-]+)", why):
+        assert limit[1] != told or abs(p - (low if p < 0.5 else high)) < 1e-6
+
+
+def test_a_short_name_is_the_finding_that_a_report_would_mean(film):
+    short, full = aligner().label(film, ["effusion", "pleural effusion"])
+    assert (short.label, short.logit, short.abstained) == ("effusion", full.logit, full.abstained)
+    (mass, whole, other) = aligner().label(film, ["mass", "lung mass", "large left effusion"])
+    assert mass.logit == whole.logit
+    assert "never validated" in other.why  # it asks more than the finding
+    assert aligner().label(film, ["no effusion"])[0].probability == 1 - full.probability
 
 
 @pytest.mark.parametrize("modality", ["MR", "US", ""])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from radgloss.text.findings import EXAMS, FindingType, exam_findings
+from radgloss.text.findings import EXAMS, SITES, FindingType, exam_findings
 from radgloss.types import Finding
 
 __all__ = [
@@ -81,6 +81,8 @@ def _size(size_mm: tuple[float, ...]) -> str:
 
 
 def _site(site: str) -> str:
+    if site in SITES["pancreas"]:  # a bare "head" is a person's
+        site = f"{site} of the pancreas"
     return site if site.startswith("segment") else f"the {site}"
 
 

@@ -4,11 +4,11 @@ Each is a function of a `Reading` that yields what it found; none changes a word
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from radgloss.engine.drafting.reading import ASSERTED, Reading, Said, canonical
 from radgloss.engine.drafting.sides import side_of
-from radgloss.engine.drafting.words import GENERAL, LIMITS_MM, NO_UNIT, ODD_UNIT, OF_SEX
+from radgloss.engine.drafting.words import GENERAL, LIMITS_MM, NO_UNIT, ODD_UNIT, OF_SEX, OTHER
 from radgloss.text.facts import Fact
 from radgloss.types import Finding, Flag
 
@@ -60,14 +60,14 @@ def negation(reading: Reading) -> Iterator[Flag]:
                 found = "cannot be read in the words that stand for it"
             yield Flag("negation", f"{finding.what}: {found}", said.number)
     for section in ("findings", "impression"):
-        yield from _contradictions(reading.of(section))  # type: ignore[arg-type]
+        yield from _contradictions(reading.of(section))
 
 
 def _same(one: Finding, other: Finding) -> bool:
     return canonical(one.what) == canonical(other.what)
 
 
-def _and(words: set[str]) -> str:
+def _and(words: Iterable[str]) -> str:
     return " and ".join(sorted(words))
 
 
@@ -96,7 +96,8 @@ class Denial:
         limits the denial ("no other", "no new")."""
         mine, theirs = self.fact.finding, other.finding
         name = canonical(theirs.what)
-        if self.name not in (name, GENERAL.get(name)) or self.fact.limit or mine.change:
+        limited = self.fact.limit or mine.change or OTHER.search(self.said.sentence.text)
+        if limited or self.name not in (name, GENERAL.get(name)):
             return False
         if mine.side and theirs.side not in (mine.side, "bilateral"):
             return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["GENERAL", "LIMITS_MM", "NO_PRIOR", "NO_UNIT", "ODD_UNIT", "OF_SEX", "PRIOR"]
+__all__ = ["GENERAL", "LIMITS_MM", "NO_PRIOR", "NO_UNIT", "ODD_UNIT", "OF_SEX", "OTHER", "PRIOR"]
 
 OF_SEX = {
     "F": re.compile(
@@ -33,6 +33,9 @@ NO_PRIOR = re.compile(
     r"|^\s*none\b", re.IGNORECASE,
 )  # fmt: skip
 """A sentence that says that there is nothing to compare with."""
+
+OTHER = re.compile(r"\b(?:other|further|additional|more|elsewhere|otherwise)\b", re.IGNORECASE)
+"""A denial of what comes on top of something that is there."""
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _LENGTH = r"(?:mm|cm|millimet\w+|centimet\w+)\b"
