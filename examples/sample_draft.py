@@ -16,9 +16,11 @@ from radgloss.types import (
     Draft,
     Evidence,
     Finding,
+    Flag,
     Identity,
     Image,
     InputRejected,
+    OrganState,
     Origin,
     Prediction,
     Region,
@@ -93,7 +95,8 @@ def ct_study() -> Study:
 def ct_draft() -> Draft:
     """What a drafter could say about `ct_study`."""
     image = "2.25.1001.1"
-    cyst = Evidence("region", 0.94, image, 27, Region((23, 73, 55), (31, 103, 85)))
+    cyst = Evidence("region", 0.94, image, 27, Region((23, 73, 55), (31, 103, 85)),
+                    centre_mm=(-96.0, -26.4, 135.0), extent_mm=(37.2, 37.2, 45.0))  # fmt: skip
     stone = Evidence("region", 0.71, image, 11, Region((10, 147, 203), (12, 153, 209)))
     spleen = Evidence("region", 0.66, image, 26, Region((14, 84, 218), (38, 156, 262)))
     near = Evidence("report", 0.83, text="Simple cyst in the right lobe of the liver, 34 mm.",
@@ -132,6 +135,18 @@ def ct_draft() -> Draft:
             Prediction("pneumothorax", 0.5, 0.0, True, "not visible in this examination"),
         ),
         not_assessed=("pancreas", "gallbladder", "bowel", "bones", "lung bases"),
+        flags=(
+            Flag("survives", "kidney stone: still called present with the place it points to "
+                 "taken out (probability 0.58)", 4),
+            Flag("size", "kidney stone: 7 mm in the words, and measured is 6 mm", 4),
+        ),
+        organs=(
+            OrganState("liver", "abnormal"),
+            OrganState("spleen", "assessed and normal"),
+            OrganState("pancreas", "not assessed", ("pancreatic mass", "acute pancreatitis")),
+            OrganState("kidneys", "abnormal", ("hydronephrosis",)),
+            OrganState("bowel", "uncertain", ("appendicitis",)),
+        ),
         support=(
             near,
             Evidence("report", 0.79, text="Liver: well-defined 28 mm lesion of fluid density in "

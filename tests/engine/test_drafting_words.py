@@ -190,6 +190,7 @@ def test_normal_is_earned_finding_by_finding(exam, data):
         assert (organ.state == "abnormal") == ("present" in stated_here.values())
         if organ.state == "assessed and normal":
             assert rows
+            assert organ.organ in EXAMS[exam].organs  # not of one that is seen in part
             assert all(w in detectors and answers[w] == "no" for w in rows)
             assert not organ.silent
 

@@ -5,7 +5,17 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import strategies as st
 
-from radgloss.types import Draft, Evidence, Finding, Origin, Prediction, Region, Sentence
+from radgloss.types import (
+    Draft,
+    Evidence,
+    Finding,
+    Flag,
+    OrganState,
+    Origin,
+    Prediction,
+    Region,
+    Sentence,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +48,8 @@ def drafts():
         st.none() | regions,
         words,
         words,
+        st.lists(numbers, max_size=3).map(tuple),
+        st.lists(numbers, max_size=3).map(tuple),
     )
     findings = st.builds(
         Finding,
@@ -69,4 +81,16 @@ def drafts():
         st.lists(words, max_size=3).map(tuple),
         st.lists(evidence, max_size=2).map(tuple),
         st.booleans(),
+        st.lists(st.builds(Flag, words, words, st.none() | st.integers(-2, 5)), max_size=3).map(
+            tuple
+        ),
+        st.lists(
+            st.builds(
+                OrganState,
+                words,
+                st.sampled_from(["abnormal", "assessed and normal", "uncertain", "not assessed"]),
+                st.lists(words, max_size=2).map(tuple),
+            ),
+            max_size=2,
+        ).map(tuple),
     )

@@ -71,9 +71,27 @@ def test_what_does_not_fit_is_refused_by_name(samples, change, place):
     assert place in str(refused.value)
 
 
+def test_a_draft_of_the_first_schema_is_read_with_nothing_flagged(samples):
+    def older(whole):
+        whole["schema"] = 1
+        for key in ("flags", "organs"):
+            del whole["draft"][key]
+        for s in whole["draft"]["sentences"]:
+            for e in s["evidence"]:
+                del e["centre_mm"], e["extent_mm"]
+        for e in whole["draft"]["support"]:
+            del e["centre_mm"], e["extent_mm"]
+
+    draft, _ = draft_json.from_json(_changed(samples, older))
+    assert (draft.flags, draft.organs) == ((), ())
+    assert [s.text for s in draft.sentences] == [s.text for s in samples.ct[0].sentences]
+    with pytest.raises(InputRejected, match="flags"):
+        draft_json.from_json(_changed(samples, lambda w: w["draft"].pop("flags")))
+
+
 def test_a_newer_schema_is_refused(samples):
-    with pytest.raises(InputRejected, match="schema 2") as refused:
-        draft_json.from_json(_changed(samples, _set("schema", 2)))
+    with pytest.raises(InputRejected, match="schema 3") as refused:
+        draft_json.from_json(_changed(samples, _set("schema", 3)))
     assert refused.value.code == "draft-schema"
 
 

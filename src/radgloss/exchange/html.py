@@ -65,6 +65,7 @@ def render(draft: Draft, study: Study, status: ReportStatus) -> str:
         counts=_counts(draft),
         flags=[_flag(f) for f in flags_of(draft, None)],
         flagged=sorted({f.sentence for f in draft.flags} & set(range(len(draft.sentences)))),
+        silent=_silent(draft),
         support=[_report(e) for e in draft.support if e.text],
     )  # fmt: skip
 
@@ -167,6 +168,12 @@ def _sentence(
         "flags": [_flag(f) for f in flags_of(draft, number)],
         "reports": [_report(e) for e in sentence.evidence if e.kind == "report" and e.text],
     }
+
+
+def _silent(draft: Draft) -> list[str]:
+    """What was not assessed and does not stand beside its organ already."""
+    told = {name for organ in draft.organs for name in organ.silent}
+    return [name for name in draft.not_assessed if name not in told]
 
 
 def _flag(flag: Flag) -> dict[str, str]:

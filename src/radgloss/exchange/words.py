@@ -154,9 +154,9 @@ def place_words(evidence: Evidence) -> str:
     >>> place_words(Evidence("region", 1.0, centre_mm=(-42.0, 10.0, 0.0), extent_mm=(30.0, 24, 5)))
     '30 × 24 × 5 mm, centred R 42 · P 10 · S 0'
     """
-    if len(evidence.centre_mm) != 3 or not evidence.extent_mm:
-        return ""
     extent = " × ".join(f"{mm:.0f}" for mm in evidence.extent_mm if mm >= 0.5)
+    if len(evidence.centre_mm) != 3 or not extent:
+        return ""
     ends = zip(evidence.centre_mm, ("RL", "AP", "IS"), strict=True)
     return f"{extent} mm, centred {' · '.join(f'{d[mm >= 0]} {abs(mm):.0f}' for mm, d in ends)}"
 

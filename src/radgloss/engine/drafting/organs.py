@@ -7,6 +7,7 @@ a detector, and the organ was not assessed, whatever the rest: what was not look
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from radgloss.engine.drafting.reading import ASSERTED, canonical
 from radgloss.text.findings import EXAMS, FindingType, exam_findings
@@ -37,7 +38,7 @@ def organ_states(
     predictions: Sequence[Prediction],
     detectors: Collection[str],
 ) -> tuple[OrganState, ...]:
-    """Every organ of an examination, in the report's order.
+    """Every organ of an examination, in the report's order, then organs that it shows in part.
 
     stated: what the text says. predictions: what the detectors say. detectors: the findings whose
     detector was validated for this examination."""
@@ -47,10 +48,14 @@ def organ_states(
               if f.status == "absent" and not (f.side or f.site or f.change)}  # fmt: skip
     rows = exam_findings(exam)
     names = dict.fromkeys((*EXAMS[exam].organs, *(r.organ for r in rows)))
-    return tuple(
-        _state(organ, [r for r in rows if r.organ == organ], present, denied, answers, detectors)
-        for organ in names
-    )
+    states = []
+    for organ in names:
+        own = [r for r in rows if r.organ == organ]
+        found = _state(organ, own, present, denied, answers, detectors)
+        if found.state == "assessed and normal" and organ not in EXAMS[exam].organs:
+            found = replace(found, state="not assessed")  # a chest film shows free air, no bowel
+        states.append(found)
+    return tuple(states)
 
 
 def _state(
