@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 import radgloss
-from radgloss import wiring
+from radgloss import demo, dicom, wiring
 from radgloss.cli import app
 from radgloss.errors import InputRejected
 
@@ -69,6 +69,15 @@ def test_an_output_that_cannot_be_written_is_refused_first(no_work, tmp_path, wo
     with pytest.raises(InputRejected) as refused:
         told(*words, tmp_path / "file" / "below" / "out")
     assert refused.value.code == "output"
+
+
+@pytest.mark.parametrize("prior", [False, True])
+def test_a_wrong_path_is_refused_before_any_work(no_work, tmp_path, prior):
+    words = ("-i", tmp_path, "--prior", tmp_path / "no") if prior else ("-i", tmp_path / "no")
+    with pytest.raises(InputRejected) as refused:
+        told("report", *words, "-o", tmp_path / "out")
+    assert refused.value.code == "no-such-file"
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture
@@ -233,3 +242,11 @@ def test_a_probe_wants_one_source_of_truth(no_work, tmp_path):
 def test_a_bank_and_a_probe_exclude_each_other(no_work, tmp_path):
     words = ("label", "-i", tmp_path, "--bank", tmp_path / "b", "--probe", tmp_path / "p")
     assert told(*words).exit_code == 2
+
+
+def test_the_tour_shows_a_real_ct_mr_and_radiograph():
+    shipped = demo._pydicom_files()
+    assert len(shipped) == len(demo.PYDICOM)
+    kinds = {image["modality"] for path in shipped for image in dicom.inspect(path)["images"]}
+    assert {"CT", "MR", "CR"} <= kinds
+    assert len({demo._slug(demo._called(path), 0) for path in shipped}) == len(shipped)

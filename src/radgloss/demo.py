@@ -24,7 +24,10 @@ PHANTOMS = (
     ("ct-abdomen", 2_000_003), ("mr-abdomen", 2_000_004), ("xr-abdomen", 2_000_006),
     ("ct-head", 2_000_007),
 )  # fmt: skip
-PYDICOM = ("CT_small.dcm", "MR_small.dcm", "693_J2KI.dcm", "image_dfl.dcm", "examples_overlay.dcm")
+PYDICOM = (
+    "CT_small.dcm", "MR_small.dcm", "dicomdirtests/77654033/CR1/6154", "693_J2KI.dcm",
+    "image_dfl.dcm", "examples_overlay.dcm",
+)  # fmt: skip
 
 
 def run(
@@ -66,14 +69,19 @@ def _sources(
             phantom.write(phantom.make(seed, exam), place, segments=False)
         yield f"phantom {exam} {seed}", place / "dicom"
     shipped = _pydicom_files()
-    yield from ((f"pydicom {path.stem}", path) for path in shipped)
+    yield from ((f"pydicom {_called(path)}", path) for path in shipped)
     if folder is not None:
         say(f"reading your studies in {folder}")
         yield "yours", folder
 
 
+def _called(path: Path) -> str:
+    """A file by its name; one without an ending is only a number, and its folder says more."""
+    return path.stem if path.suffix else f"{path.parent.name} {path.name}"
+
+
 def _pydicom_files() -> list[Path]:
-    """The CT, MR and other grey pictures that pydicom's own package carries."""
+    """The CT, MR, radiograph and other grey pictures that pydicom's own package carries."""
     spec = find_spec("pydicom")
     assert spec is not None
     assert spec.origin is not None

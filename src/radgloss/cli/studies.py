@@ -72,6 +72,11 @@ def report(
     history set the order of the impression and cannot put a finding into the text; what has changed
     is said only against a prior, which must be the same patient's.
     """
+    from radgloss.dicom.files import mode_of
+
+    for place in (input, prior):
+        if place is not None:
+            mode_of(place)  # a wrong path is said before seconds go into loading a model
     settings = settings_of(model=model, workers=workers, precision=precision)
     from radgloss import wiring
     from radgloss.dicom.burned import lines as in_lines

@@ -21,6 +21,7 @@ __all__ = [
     "is_hidden",
     "listed",
     "members",
+    "mode_of",
     "not_a_file",
     "starts_like_zip",
     "walk",
@@ -71,19 +72,24 @@ def members(
     return files, rejected
 
 
+def mode_of(path: Path) -> int:
+    """What lies there, as `stat` says it; raises InputRejected('no-such-file')."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError) as error:
+        found = f"nothing that can be opened ({type(error).__name__})"
+        raise InputRejected(
+            "no-such-file", called(path), found, "a file or folder", "Check the path."
+        ) from None
+
+
 def listed(
     path: Path, limits: Limits, ask: Callable[[dict[str, Any], str], dict[str, Any]]
 ) -> tuple[list[File], list[InputRejected], list[str]]:
     """The files of a folder or zip, or the file itself; those refused; those not looked into.
 
     ask: puts a request to a child, which alone opens a zip. Raises InputRejected."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        found = f"nothing that can be opened ({type(error).__name__})"
-        raise InputRejected(
-            "no-such-file", called(path), found, "a file or folder", "Check the path."
-        ) from None
+    mode = mode_of(path)
     if stat.S_ISDIR(mode):
         return walk(path, limits)
     if not stat.S_ISREG(mode):

@@ -1,7 +1,13 @@
-"""Whole patients: pictures, words and truth of every examination belong together."""
+"""Whole patients: pictures, words and truth of every examination belong together.
 
+`golden.npz` holds what phantom `VERSION` was on the machine that wrote it. `python THIS_FILE` writes
+it anew, which is right only together with another version (and, in the end, another starter)."""
+
+import hashlib
+import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +15,10 @@ import pytest
 from radgloss import dicom
 from radgloss.data.phantom import study, truth
 from radgloss.data.phantom.imaging import lesion_names
+from radgloss.data.phantom.imaging.nouns import VERSION
 from radgloss.data.phantom.patients import EXAMS, draw, with_history
 from radgloss.dicom.write import write_images
+from radgloss.display import grey
 from radgloss.text.findings import exam_findings
 from radgloss.types import Finding
 
@@ -19,9 +27,39 @@ SEEDS = {"mr-abdomen": TEST, "us-pelvis": TEST, "xr-chest": TEST, "xr-abdomen": 
          "ct-abdomen": TEST, "us-abdomen": TEST, "ct-head": TEST}  # fmt: skip
 
 
+GOLDEN = Path(__file__).with_name("golden.npz")
+
+
 @cache
 def made(exam: str) -> study.Phantom:
     return study.make(SEEDS[exam], exam)
+
+
+def told(exam: str) -> np.ndarray:
+    """A digest of the draws, the words and what is visible; numbers to six digits."""
+    p = made(exam)
+    text = repr((p.patient, p.report, p.written.facts, p.truth.visible))
+    short = re.sub(r"-?\d+\.\d+(?:e[-+]\d+)?", lambda m: f"{float(m[0]):.6g}", text)
+    return np.frombuffer(hashlib.sha256(short.encode()).digest(), np.uint8)
+
+
+def shown(exam: str) -> np.ndarray:
+    """Every fourth row and column of each image's middle frame, in grey levels, one after another.
+
+    Six images at most."""
+    images = made(exam).study.images[:6]
+    return np.concatenate([grey(i, len(i.pixels) // 2)[::4, ::4].ravel() for i in images])
+
+
+@pytest.mark.parametrize("exam", EXAMS)
+def test_a_phantom_of_one_version_is_the_same_on_every_machine(exam: str) -> None:
+    """Draws and words to the letter; pixels within 1 grey level in all but 0.01 %."""
+    golden = np.load(GOLDEN)
+    assert str(golden["version"]) == VERSION, f"run python {GOLDEN.with_name('test_study.py').name}"
+    assert np.array_equal(told(exam), golden[f"{exam} told"])
+    ours, theirs = shown(exam).astype(int), golden[f"{exam} shown"].astype(int)
+    assert ours.shape == theirs.shape
+    assert np.mean(np.abs(ours - theirs) > 1) <= 1e-4
 
 
 @pytest.mark.parametrize("exam", EXAMS)
@@ -130,3 +168,8 @@ def test_a_lesion_that_no_view_shows_stays_out_of_the_labels() -> None:
     there = {x.what for x in p.patient.lesions}
     assert {k for k, v in found.items() if v is False}.isdisjoint(there)
     assert {k for k, v in found.items() if v} == {f.what for f in p.truth.visible}
+
+
+if __name__ == "__main__":
+    kept = {f"{e} {n}": act(e) for e in EXAMS for n, act in (("told", told), ("shown", shown))}
+    np.savez_compressed(GOLDEN, version=np.array(VERSION), **kept)
