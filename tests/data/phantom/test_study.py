@@ -1,7 +1,7 @@
 """Whole patients: pictures, words and truth of every examination belong together.
 
-`golden.npz` holds what phantom `VERSION` was on the machine that wrote it. `python THIS_FILE` writes
-it anew, which is right only together with another version (and, in the end, another starter)."""
+`golden.npz` holds what phantom `VERSION` was on the machine that wrote it. `python THIS_FILE`
+writes it anew, which is right only with another version (and, in the end, another starter)."""
 
 import hashlib
 import re
