@@ -77,6 +77,21 @@ def alone(exam: str, n: int, first: int) -> dict[str, Any]:
         return pool.submit(patients, exam, n, first).result()
 
 
+def grown(n: int) -> dict[int, float]:
+    """CPU seconds of a film's patient where n, 2 n and 4 n are made and written one after another.
+
+    Of a cost that is linear in patients, the same figure thrice."""
+    found = {}
+    for times in (1, 2, 4):
+        with tempfile.TemporaryDirectory() as folder:
+            jobs = [phantom.Job(k, "xr-chest") for k in range(n)] * times
+            start = time.process_time()
+            for k, job in enumerate(jobs):
+                phantom.write(phantom.make(job.seed, job.exam), Path(folder) / str(k))
+            found[n * times] = round((time.process_time() - start) / len(jobs), 3)
+    return found
+
+
 def throughput(n: int, workers: int) -> float:
     """Patients a minute by the wall clock, MR and film in turn, on disk."""
     with tempfile.TemporaryDirectory() as folder:
@@ -103,6 +118,8 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
     for exam, c in result["patients"].items():
         yield (f"| {exam} | {c['images']} | {c['make_median_s']} | {c['make_max_s']} | "
                f"{c['write_median_s']} | {c['peak_memory_mb']} |")  # fmt: skip
+    costs = ", ".join(f"{s:.2f} s where {n} are made" for n, s in result["grown"].items())
+    yield from ("", f"CPU seconds of one chest patient, the same patients again: {costs}.")
     one, two = result["a_minute"].values()
     yield from ("", "The peak is of a process of its own for each exam.")
     yield (f"Patients a minute, MR and film in turn, start of the processes included: {one:.1f} "
@@ -124,6 +141,7 @@ def main() -> None:
         "patients": {
             e: alone(e, options.n, 2_000_000 if e == "ct-head" else 0) for e in phantom.EXAMS
         },
+        "grown": grown(options.n),
         "a_minute": {w: throughput(6 * options.n, w) for w in (1, 2)},
     }
     print(json.dumps(result, indent=1))
