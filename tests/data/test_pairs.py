@@ -100,7 +100,7 @@ def asked(folder):
 def test_a_step_with_questions_is_the_same_whenever_it_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr("radgloss.data.quiz.LEAST", 1)
     pairs, tokenizer, questions = asked(tmp_path)
-    once, again = (pairs.batch(7, 4, 0, tokenizer, 16, ASKING, questions) for _ in range(2))
+    once, again = (pairs.batch(7, 4, 0, tokenizer, 16, ASKING, questions).ready() for _ in range(2))
     for name in ("images", "tokens", "mask", "owner", "answers"):
         assert torch.equal(getattr(once, name), getattr(again, name)), name
     assert once.owner.tolist() == [0, 1, 2, 3, -1, -1]  # one question: stated, denied

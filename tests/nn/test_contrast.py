@@ -6,7 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from radgloss.nn.contrast import contrast, directions, nt_xent, sigmoid, soft
+from radgloss.nn import stripes
+from radgloss.nn.contrast import compared, contrast, directions, nt_xent, sigmoid, soft
 
 
 def vectors(b=6, m=9, d=8):
@@ -55,18 +56,53 @@ def test_a_text_of_nobody_is_a_stranger_to_all():
 def test_the_sigmoid_in_stripes_is_the_sigmoid_at_once_also_in_its_gradients(chunk):
     x, y, owner = vectors()
     got = {}
-    for size in (0, chunk):
+    for size in (100, chunk):
         given = [x.clone(), y.clone(), torch.tensor(10.0).double(), torch.tensor(-4.2).double()]
         for tensor in given:
             tensor.requires_grad_()
         loss = sigmoid(given[0], given[1], owner, given[2], given[3], size)
         got[size] = (loss, *torch.autograd.grad(loss, given))
-    for a, b in zip(got[0], got[chunk], strict=True):
+    for a, b in zip(got[100], got[chunk], strict=True):
         torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
 
 
+@pytest.mark.parametrize("stripe", [1, 4, 6])
+def test_the_softmax_in_stripes_is_the_contrast_of_the_table_also_in_its_gradients(stripe):
+    x, y, owner = vectors()
+    got = []
+    for act in (lambda a, b, s: contrast(s * a @ b.T, owner),
+                lambda a, b, s: stripes.softmax(a, b, owner, s, stripe)):  # fmt: skip
+        given = [t.clone().requires_grad_() for t in (x, y, torch.tensor(10.0).double())]
+        loss, found = act(*given)
+        got.append((loss, found.float(), *torch.autograd.grad(3 * loss, given)))
+    for a, b in zip(*got, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
+
+
+def test_of_two_images_that_a_text_is_equally_near_the_first_counts_in_stripes_too():
+    x, _, _ = vectors()
+    twins, owner = x[[0, 0, 1, 2]], torch.tensor([1, 0, 2, 3])
+    scale = torch.tensor(5.0).double()
+    whole = contrast(scale * twins @ twins.T, owner)[1]
+    assert whole == 0.75
+    assert float(stripes.softmax(twins, twins, owner, scale, 1)[1]) == whole
+
+
+@pytest.mark.parametrize("many", [4, 300])
+def test_vectors_are_compared_in_full_also_where_the_towers_are_not(many):
+    """Under autocast a product would be rounded to eight bits: in one piece, and in stripes."""
+    x, _, _ = vectors(b=many)
+    x, owner, scale = x.float(), torch.arange(many), torch.tensor(14.0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert (x @ x.T).dtype == torch.bfloat16
+        halved = compared(x, x, owner, scale)[0], sigmoid(x, x, owner, scale, torch.zeros(()))
+    exact = compared(x, x, owner, scale)[0], sigmoid(x, x, owner, scale, torch.zeros(()))
+    assert halved == exact
+
+
 def test_stripes_keep_no_table_of_pairs():
-    """The largest tensor that autograd keeps is a stripe's input, not B × M."""
+    """The largest tensor that autograd keeps is what was given, not B × M: of the sigmoid, and of
+    the softmax."""
     x, y = torch.randn(64, 4, requires_grad=True), torch.randn(64, 4, requires_grad=True)
     scale, bias = torch.tensor(10.0, requires_grad=True), torch.tensor(-4.0, requires_grad=True)
     kept = []
@@ -75,11 +111,15 @@ def test_stripes_keep_no_table_of_pairs():
         kept.append(tensor.numel())
         return tensor
 
-    for chunk, largest in ((0, 64 * 64), (8, 64 * 4)):
+    for chunk, largest in ((64, 64 * 64), (8, 64 * 4)):
         kept.clear()
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
             sigmoid(x, y, torch.arange(64), scale, bias, chunk)
         assert max(kept) == largest
+    kept.clear()
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        stripes.softmax(x, y, torch.arange(64), scale, 8)
+    assert max(kept) == 64 * 4
 
 
 def test_nt_xent_of_orthonormal_views_has_its_closed_form():

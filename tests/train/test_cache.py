@@ -1,15 +1,19 @@
 """Chunks give the gradient of the whole batch, centring and chance included."""
 
+import weakref
 from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
 
-from radgloss.data.batch import Batch
+from radgloss.data.batch import Batch, Pictures
 from radgloss.models.alignment import ARCHITECTURES
 from radgloss.models.representation import simclr
+from radgloss.nn import stripes
 from radgloss.train import cache, loop
 from radgloss.train.ranks import ALONE
 from radgloss.types import InputRejected
@@ -116,6 +120,83 @@ def test_only_one_chunk_has_a_graph_at_a_time():
     )
     cache.backward(o, batch(0), 2, ALONE, nullcontext)
     assert seen == [(False, 2)] * 3 + [(True, 2)] * 3
+
+
+class Held(TorchDispatchMode):
+    """Bytes of the tensors that are alive, and the most there ever were."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.most = 0
+        self._known = set()
+
+    def __torch_dispatch__(self, act, types, args=(), kwargs=None):
+        made = act(*args, **(kwargs or {}))
+        tree_map_only(torch.Tensor, self._note, made)
+        return made
+
+    def _note(self, tensor):
+        held = tensor.untyped_storage()
+        if id(held) in self._known or not held.nbytes():
+            return tensor
+        self._known.add(id(held))
+        self.now += held.nbytes()
+        self.most = max(self.most, self.now)
+        weakref.finalize(held, self._gone, id(held), held.nbytes())
+        return tensor
+
+    def _gone(self, key, size):
+        self._known.discard(key)
+        self.now -= size
+
+
+def drawn(size):
+    """So many pictures that are made when they are computed, and a text each."""
+    made = []
+
+    def make(start, stop):
+        each = [torch.Generator().manual_seed(k) for k in range(start, stop)]
+        images = torch.stack([torch.randn(3, 32, 32, generator=g).double() for g in each])
+        made.append(weakref.ref(images))
+        assert sum(m() is not None for m in made) <= 2  # one computed, one just being made
+        return images
+
+    tokens = torch.randint(2, 256, (size, 8), generator=torch.Generator().manual_seed(1))
+    whole = torch.ones(size, 8, dtype=torch.bool)
+    return Batch(
+        Pictures(make, 0, size), tokens, whole, torch.arange(size), torch.zeros(size, 0)
+    ), made
+
+
+@pytest.mark.parametrize("name", ["clip", "siglip"])
+def test_a_batch_of_many_chunks_is_held_in_the_room_of_one(name, monkeypatch):
+    """What 32 times the pictures add is their features and vectors, with gradients: a dozen numbers
+    where a picture has 3,072. No table of all pairs, no second chunk of pictures."""
+    monkeypatch.setattr(stripes, "STRIPE", 8)
+    most = {}
+    for size in (8, 256):
+        o = objective(name)
+        for p in o.parameters():
+            p.grad = torch.zeros_like(p)
+        step, made = drawn(size)
+        with Held() as held:
+            cache.backward(o, step, 8 if size > 8 else 0, ALONE, nullcontext)
+        assert len(made) == (1 if size == 8 else 2 * size // 8)
+        most[size] = held.most
+    table = 256 * 256 * 8
+    assert most[256] - most[8] < table
+    assert most[256] < 1.25 * most[8]
+
+
+def test_pictures_that_wait_give_the_gradient_of_those_that_are_there():
+    whole, parts = objective(), objective()
+    step, _ = drawn(12)
+    loss, _ = whole(step.ready())
+    loss.backward()
+    got, _ = cache.backward(parts, step, 5, ALONE, nullcontext)
+    torch.testing.assert_close(got, loss.detach(), **TIGHT)
+    for (key, p), q in zip(whole.named_parameters(), parts.parameters(), strict=True):
+        torch.testing.assert_close(q.grad, p.grad, **TIGHT, msg=key)
 
 
 def test_views_of_simclr_are_chunked_too():

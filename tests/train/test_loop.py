@@ -106,7 +106,7 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_state(pairs, tmp_p
     objective = clip.Objective(clip.build(RUN.model))
 
     def batches(k):
-        batch = pairs.batch(k, 8, 0, TOKENIZER, 32, STILL)
+        batch = pairs.batch(k, 8, 0, TOKENIZER, 32, STILL).ready()
         if k == 6:
             batch.images.fill_(float("nan"))
         return batch
@@ -179,7 +179,7 @@ def test_accumulation_averages_the_gradients_of_its_parts(pairs, tmp_path):
     torch.manual_seed(0)
     by_hand = clip.Objective(clip.build(run.model))
     for k in (0, 1):
-        loss, _ = by_hand(pairs.batch(k, 4, run.seed, TOKENIZER, 32, STILL))
+        loss, _ = by_hand(pairs.batch(k, 4, run.seed, TOKENIZER, 32, STILL).ready())
         (loss / 2).backward()
     expected = torch.cat([p.grad.flatten() for p in by_hand.parameters()]).norm()
     go(run, pairs, tmp_path)
@@ -191,7 +191,7 @@ def test_batches_are_a_function_of_seed_and_step(pairs):
     one = pairs.batch(5, 8, 3, TOKENIZER, 32, RUN.sampling)
     pairs.batch(9, 8, 3, TOKENIZER, 32, RUN.sampling)
     two = pairs.batch(5, 8, 3, TOKENIZER, 32, RUN.sampling)
-    assert torch.equal(one.images, two.images)
+    assert torch.equal(one.images.now(), two.images.now())
     assert torch.equal(one.tokens, two.tokens)
 
 
@@ -224,5 +224,5 @@ def test_pictures_are_never_mirrored(pairs):
     images = torch.zeros(16, 3, 32, 32)
     images[..., :10] = 1.0
     for seed in range(5):
-        moved = _moved(images, Augment(), torch.Generator().manual_seed(seed))
+        moved = _moved(images, Augment(), range(16 * seed, 16 * seed + 16))
         assert (moved[..., :16].mean((1, 2, 3)) > moved[..., 16:].mean((1, 2, 3))).all()

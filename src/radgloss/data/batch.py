@@ -1,21 +1,25 @@
 """The only place where arrays become tensors.
 
 A field that a system does not need is empty (no elements); which fields a step brings is said by
-the run's feed (`data.feeds`).
+the run's feed (`data.feeds`). Pictures may be handed over before they are made (`Pictures`), so
+that a step of thousands, computed in chunks, never holds more of them than a chunk.
 
 Shapes: B images · M texts · Q questions · O names · K findings · R record · C channels · F frames ·
 S side · T tokens · P tokens and W width of an image tower."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-__all__ = ["KNOWLEDGE", "NAME", "NOBODY", "QUESTION", "Batch", "places", "to_model"]
+__all__ = [
+    "KNOWLEDGE", "NAME", "NOBODY", "QUESTION", "Batch", "Pictures", "places", "to_model",
+]  # fmt: skip
 
 QUESTION, KNOWLEDGE, NOBODY, NAME = -1, -2, -3, -4  # owners of texts that no image brought
 
@@ -26,9 +30,41 @@ def _empty() -> torch.Tensor:
     return torch.zeros(0)
 
 
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Rows start to stop of a step's pictures, made when they are computed, each time anew.
+
+    make(start, stop): those rows, (stop − start, C, S, S) float32. A row is the same whichever rows
+    it is made with."""
+
+    make: Callable[[int, int], torch.Tensor]
+    start: int
+    stop: int
+    device: torch.device = torch.device("cpu")
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def now(self) -> torch.Tensor:
+        """They themselves; in full, also where a tower about to see them multiplies in half."""
+        with torch.autocast("cpu", enabled=False):
+            return self.make(self.start, self.stop).to(self.device)
+
+    def tensor_split(self, parts: int) -> tuple[Pictures, ...]:
+        """As torch cuts a tensor: in order, the first ones longer by one where it does not go."""
+        each, more = divmod(len(self), parts)
+        ends = [self.start + k * each + min(k, more) for k in range(parts + 1)]
+        return tuple(replace(self, start=a, stop=b) for a, b in pairwise(ends))
+
+    def to(self, device: str | torch.device) -> Pictures:
+        """The same, to be made on another device."""
+        return replace(self, device=torch.device(device))
+
+
 @dataclass(frozen=True)
 class Batch:
-    """images: (B, C, S, S) float32, centred; volumes are (B, C, F, S, S). tokens: (M, T) int64.
+    """images: (B, C, S, S) float32, centred; volumes are (B, C, F, S, S); or `Pictures`, which
+    `ready` makes. tokens: (M, T) int64.
     mask: (M, T) bool. owner: (M,) int64, the image that each text belongs to; QUESTION: the texts
     of questions, which come last, Q statements, then Q denials; KNOWLEDGE: P names, then what each
     of them means; NOBODY: a text without a picture. answers: (B, Q) int8; 1 yes, -1 no, 0 not
@@ -44,7 +80,7 @@ class Batch:
     not (0). place: (B,) float32, where in its study a picture stood, from 0 to 1. looks: (B, P, W)
     what a frozen tower made of the images, which are then left out (no elements)."""
 
-    images: torch.Tensor
+    images: torch.Tensor | Pictures
     tokens: torch.Tensor
     mask: torch.Tensor
     owner: torch.Tensor
@@ -63,6 +99,12 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.images) or len(self.looks)
+
+    def ready(self) -> Batch:
+        """With its pictures made: what an objective takes."""
+        if isinstance(self.images, torch.Tensor):
+            return self
+        return replace(self, images=self.images.now())
 
 
 def to_model(

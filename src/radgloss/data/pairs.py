@@ -28,7 +28,7 @@ import torch
 from radgloss import dicom
 from radgloss.data import children
 from radgloss.data.asked import Asked
-from radgloss.data.batch import Batch, to_model
+from radgloss.data.batch import MEAN, SPREAD, Batch, Pictures, to_model
 from radgloss.data.loose import loose_boxes
 from radgloss.data.manifest import Caption, Entry, Manifest
 from radgloss.data.naming import naming_of
@@ -185,7 +185,7 @@ class Pairs:
             "answers": asked.answers(chosen), "odds": asked.odds,
             "options": asked.options(chosen), "shares": asked.shares,
         }  # fmt: skip
-        images = self.images(chosen, step, seed, sampling.augment)
+        images = self.drawn(chosen, step, seed, sampling.augment)
         return Batch(images, **{name: torch.from_numpy(a) for name, a in arrays.items()})
 
     def asked(self, entries: Sequence[Entry], sampling: Sampling) -> Asked:
@@ -220,10 +220,19 @@ class Pairs:
         self, chosen: Sequence[int], step: int, seed: int, augment: Augment | None
     ) -> torch.Tensor:
         """Those pictures (B, C, S, S) as a model takes them, each moved by its own draw."""
-        images = to_model(self.pictures[list(chosen)])
-        if augment is None:
-            return images
-        return _moved(images, augment, torch.Generator().manual_seed(seed * 1_000_003 + step))
+        return self.drawn(chosen, step, seed, augment).now()
+
+    def drawn(
+        self, chosen: Sequence[int], step: int, seed: int, augment: Augment | None
+    ) -> Pictures:
+        """`images`, not made yet: read from the disk, moved and made floats when needed."""
+        seeds = np.random.default_rng([seed, step, 11]).integers(2**32, size=len(chosen)).tolist()
+
+        def make(start: int, stop: int) -> torch.Tensor:
+            images = to_model(self.pictures[list(chosen[start:stop])])
+            return images if augment is None else _moved(images, augment, seeds[start:stop])
+
+        return Pictures(make, 0, len(chosen))
 
     def _order(self, epoch: int, seed: int, sampling: Sampling) -> npt.NDArray[np.int64]:
         """One epoch: so many frames and boxes of every study, drawn afresh and shuffled."""
@@ -261,23 +270,28 @@ def texts_of(
     return [joined, *(sentences[i] for i in rng.permutation(len(sentences))[: texts - 1])]
 
 
-def _moved(images: torch.Tensor, augment: Augment, generator: torch.Generator) -> torch.Tensor:
-    """Shift, zoom, re-expose and roughen, each picture by its own draw."""
-    n = len(images)
+BLACK = -MEAN / SPREAD  # of prepared pixels, as a model takes them
 
-    def draw(*shape: int) -> torch.Tensor:
-        return torch.rand(*shape, generator=generator) * 2 - 1
 
-    zoom = 1 + augment.zoom * draw(n)
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0] = theta[:, 1, 1] = zoom
-    theta[:, :, 2] = 2 * augment.shift * draw(n, 2)
+def _moved(images: torch.Tensor, augment: Augment, seeds: Sequence[int]) -> torch.Tensor:
+    """Shift, zoom, re-expose and roughen, each picture by its own draw, whoever is beside it."""
+    if not len(images):
+        return images
+    chances = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def draw(*shape: int) -> torch.Tensor:  # (B, …), between -1 and 1
+        return torch.stack([torch.rand(*shape, generator=chance) for chance in chances]) * 2 - 1
+
+    theta = torch.zeros(len(images), 2, 3)
+    theta[:, 0, 0] = theta[:, 1, 1] = 1 + augment.zoom * draw(1)[:, 0]
+    theta[:, :, 2] = 2 * augment.shift * draw(2)
+    gain, offset = 1 + augment.gain * draw(1, 1, 1), augment.offset * draw(1, 1, 1)
     grid = torch.nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
-    low = float(images.min())
-    moved = torch.nn.functional.grid_sample(images - low, grid, align_corners=False) + low
-    gain = 1 + augment.gain * draw(n, 1, 1, 1)
-    noise = torch.randn(moved.shape, generator=generator) * augment.noise
-    return moved * gain + augment.offset * draw(n, 1, 1, 1) + noise
+    moved = torch.nn.functional.grid_sample(images - BLACK, grid, align_corners=False) + BLACK
+    moved = moved.mul_(gain).add_(offset)
+    for picture, chance in zip(moved, chances, strict=True):
+        picture.add_(torch.randn(picture.shape, generator=chance), alpha=augment.noise)
+    return moved
 
 
 # ------------------------------------------------------------------ reading the studies

@@ -9,9 +9,10 @@ Shapes: B images · M texts · D shared width."""
 
 import torch
 import torch.nn.functional as F
-from torch.utils.checkpoint import checkpoint
 
-__all__ = ["contrast", "directions", "found", "nt_xent", "sigmoid", "soft"]
+from radgloss.nn import stripes
+
+__all__ = ["compared", "contrast", "directions", "found", "nt_xent", "sigmoid", "soft"]
 
 
 def directions(logits, owner):  # (B, M), (M,) -> image looks for text, text looks for image
@@ -39,21 +40,25 @@ def contrast(logits, owner):  # (B, M), (M,) -> loss, share of texts that find t
     return (to_text + to_image) / 2, found(logits, owner)
 
 
-def sigmoid(x, y, owner, scale, bias, chunk=0):  # (B, D), (M, D), (M,) -> loss
+def compared(x, y, owner, scale):  # (B, D), (M, D), (M,) -> loss, share of texts found
+    """`contrast` of scale · x yᵀ, in fp32 at least. Of more images than a stripe the (B, M) table
+    is never kept."""
+    if len(x) > stripes.STRIPE:
+        return stripes.softmax(x, y, owner, scale)
+    with torch.autocast(x.device.type, enabled=False):
+        return contrast(scale * x @ y.T, owner)
+
+
+def sigmoid(x, y, owner, scale, bias, stripe=stripes.STRIPE):  # (B, D), (M, D), (M,) -> loss
     """−Σ log σ(±z) / B with z = scale · x·y + bias, + where the text is the image's own
     (equation 1). As −log σ(z) = softplus(z) − z, it is the softplus of all pairs less the z of the
-    own ones: no (B, M) table of labels is made. With a `chunk` (images at once) the table of z is
-    not kept either: each stripe is computed again on the way back. Texts of nobody (owner below 0)
+    own ones: neither a (B, M) table of labels is made nor one of z. Texts of nobody (owner below 0)
     are strangers to every image."""
-    stripes = x.split(chunk or len(x))
-
-    def strangers(stripe, y, scale, bias):  # (b, D) -> sum over b · M pairs
-        return F.softplus(scale * stripe @ y.T + bias).sum()
-
-    if len(stripes) == 1:
-        every = strangers(x, y, scale, bias)
+    if len(x) > stripe:
+        every = stripes.strangers(x, y, scale, bias, stripe)
     else:
-        every = sum(checkpoint(strangers, s, y, scale, bias, use_reentrant=False) for s in stripes)
+        with torch.autocast(x.device.type, enabled=False):
+            every = F.softplus(scale * x @ y.T + bias).sum()
     mine = owner >= 0
     own = scale * (x[owner[mine]] * y[mine]).sum(1) + bias  # z of the own pairs
     return (every - own.sum()) / len(x)

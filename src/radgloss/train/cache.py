@@ -10,6 +10,11 @@ with centring the pooled vectors over the batch, so a chunk is never centred on 
 that normalises over its batch (BatchNorm in training) mixes rows earlier: ranks normalise together
 (`train.together`), chunks cannot and are refused; and chance (dropout) is drawn in the third pass
 as it was in the first.
+
+What is held at once is a chunk, the features of all, and no more: pictures are made chunk by chunk
+(`data.batch.Pictures`), the losses make no table of all pairs (`nn.stripes`), and what stays lies
+in room made once (`_Rows`), since small pieces kept between large ones that come and go leave the
+heap full of holes.
 Shapes: B images · M texts."""
 
 from __future__ import annotations
@@ -66,36 +71,33 @@ def backward(
     if not chunk or chunk >= len(mine):
         with precision():
             with _rows_apart(objective) if chunk else normalised(objective, ranks):
-                features = objective.features(mine)
+                features = objective.features(mine.ready())
             loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
         (share * loss).backward()
         return loss.detach(), logs
 
     # 1. features of every chunk, without a graph
     chunks = cut(mine, ceil(len(mine) / chunk))
-    kept, chances = [], []
+    kept, chances = _Rows(len(chunks)), _Rows(len(chunks))
     with torch.no_grad(), _rows_apart(objective):
         for part in chunks:
-            chances.append(_chance(part))
+            chances.add(_chance(part))
             with precision():
-                kept.append(objective.features(part))
-    features = [torch.cat(rows).requires_grad_() for rows in zip(*kept, strict=True)]
+                kept.add(objective.features(part.ready()))
+    features = [rows.requires_grad_() for rows in kept.whole()]
 
     # 2. the loss of the whole batch, and its gradient at the features
     with precision():
         loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
     (share * loss).backward()
-    grads = [
-        _split(f.grad, [len(part) for part in rows])
-        for f, rows in zip(features, zip(*kept, strict=True), strict=True)
-    ]
+    grads = kept.parts([f.grad for f in features])
 
     # 3. every chunk again, into which its rows of that gradient are fed
     after = _chance(batch)
-    for part, chance, grad in zip(chunks, chances, zip(*grads, strict=True), strict=True):
+    for part, chance, grad in zip(chunks, chances.parts(chances.whole()), grads, strict=True):
         _restore(part, chance)
         with precision():
-            again = objective.features(part)
+            again = objective.features(part.ready())
         fed = [
             (f, g) for f, g in zip(again, grad, strict=True) if f.requires_grad and g is not None
         ]
@@ -105,22 +107,52 @@ def backward(
     return loss.detach(), logs
 
 
-def _split(grad: torch.Tensor | None, lengths: list[int]) -> Sequence[torch.Tensor | None]:
-    """By chunk; None everywhere for a feature that the loss did not look at."""
-    return [None] * len(lengths) if grad is None else torch.split(grad, lengths)
+class _Rows:
+    """What each of `parts` chunks gives, one after another, in room that its first one measures:
+    `cut` makes no later chunk longer."""
+
+    def __init__(self, parts: int) -> None:
+        self._parts = parts
+        self._room: list[torch.Tensor] = []
+        self._lengths: list[list[int]] = []  # by tensor, of each chunk so far
+
+    def add(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Copy the next chunk's."""
+        if not self._room:
+            self._room = [t.new_empty(len(t) * self._parts, *t.shape[1:]) for t in tensors]
+            self._lengths = [[] for _ in tensors]
+        for room, lengths, t in zip(self._room, self._lengths, tensors, strict=True):
+            assert not lengths or len(t) <= lengths[0], "a later chunk is longer"
+            room[sum(lengths) : sum(lengths) + len(t)] = t
+            lengths.append(len(t))
+
+    def whole(self) -> list[torch.Tensor]:
+        """Each tensor, of all chunks."""
+        return [r[: sum(n)].detach() for r, n in zip(self._room, self._lengths, strict=True)]
+
+    def parts(self, whole: Sequence[torch.Tensor | None]) -> list[tuple[torch.Tensor | None, ...]]:
+        """By chunk, its rows of each of them; None where there is none."""
+        split = [
+            [None] * self._parts if t is None else torch.split(t, lengths)
+            for t, lengths in zip(whole, self._lengths, strict=True)
+        ]
+        return list(zip(*split, strict=True))
 
 
-def _chance(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The state of the generators that a tower may draw from."""
+def _chance(batch: Batch) -> tuple[torch.Tensor, ...]:
+    """The state of the generators that a tower may draw from: the CPU's, the GPU's if it is one."""
     device = batch.images.device
-    cuda = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-    return torch.get_rng_state(), cuda
+    cuda = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+    return torch.get_rng_state(), *cuda
 
 
-def _restore(batch: Batch, chance: tuple[torch.Tensor, torch.Tensor | None]) -> None:
-    torch.set_rng_state(chance[0])
-    if chance[1] is not None:
-        torch.cuda.set_rng_state(chance[1], batch.images.device)
+def _restore(batch: Batch, chance: Sequence[torch.Tensor | None]) -> None:
+    cpu, *cuda = chance
+    assert cpu is not None
+    torch.set_rng_state(cpu.clone())  # alone: torch takes no view of a larger one
+    for state in cuda:
+        assert state is not None
+        torch.cuda.set_rng_state(state.clone(), batch.images.device)
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def _train(
                         )
                     else:
                         with precision():
-                            loss, logs = objective(batch)
+                            loss, logs = objective(batch.ready())
                         (loss / run.accumulate).backward()
                 total += float(loss.detach()) / run.accumulate
             me.average(objective.parameters())

@@ -17,10 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment.clip import contrast
 from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import vit
 from radgloss.nn.attention import SelfAttention
+from radgloss.nn.contrast import compared
 
 __all__ = ["VARIANTS", "BertConfig", "BertTower", "BiomedClip", "Config", "Objective", "build"]
 
@@ -117,7 +117,7 @@ class Objective(ByRows):
 
     def loss(self, batch, described, read):
         x, y = self.vectors(described, read)
-        loss, top1 = contrast(self.model.scale * x @ y.T, batch.owner)
+        loss, top1 = compared(x, y, batch.owner, self.model.scale)
         return loss, {"top1": top1.detach(), "scale": self.model.scale.detach()}
 
 

@@ -18,9 +18,9 @@ from torch import nn
 
 from radgloss.models.alignment.towers import ByRows
 from radgloss.nn import transformer, vit
-from radgloss.nn.contrast import contrast
+from radgloss.nn.contrast import compared
 
-__all__ = ["VARIANTS", "Clip", "Config", "Objective", "asked", "build", "contrast"]
+__all__ = ["VARIANTS", "Clip", "Config", "Objective", "asked", "build"]
 
 
 @dataclass(frozen=True)
@@ -92,21 +92,20 @@ class Objective(ByRows):
 
     def loss(self, batch, described, read):
         x, y = self.vectors(described, read)
-        logits = self.model.scale * x @ y.T  # (B, M)
-        paired = batch.owner >= 0
-        loss, top1 = contrast(logits[:, paired], batch.owner[paired])
-        logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
-        return asked(loss, logs, logits, batch)
+        scale, paired = self.model.scale, batch.owner >= 0
+        loss, top1 = compared(x, y[paired], batch.owner[paired], scale)
+        logs = {"top1": top1.detach(), "scale": scale.detach()}
+        return asked(loss, logs, scale * x, y, batch)
 
 
-def asked(loss, logs, logits, batch):  # loss and logs of the pairs, (B, M) -> of all
-    """What is asked of pictures beside their pairs, where the batch asks."""
+def asked(loss, logs, x, y, batch):  # loss and logs of the pairs, (B, D), (M, D) -> of all
+    """What is asked of pictures beside their pairs, where the batch asks. x: times the scale."""
     parts = {}
     if batch.answers.any():
-        gaps = logits[:, batch.owner == QUESTION]
+        gaps = _scores(x, y[batch.owner == QUESTION])
         parts["asked"] = ASKED, _answered(gaps, batch.answers, batch.odds)
     if batch.options.any():
-        names = logits[:, batch.owner == NAME]
+        names = _scores(x, y[batch.owner == NAME])
         parts["named"] = NAMED, _named(names, batch.options, batch.shares)
     if parts:
         logs["paired"] = loss.detach()
@@ -114,6 +113,11 @@ def asked(loss, logs, logits, batch):  # loss and logs of the pairs, (B, M) -> o
         logs[name] = part.detach()
         loss = loss + weight * part
     return loss, logs
+
+
+def _scores(x, y):  # (B, D), (Q, D) -> (B, Q), compared in full
+    with torch.autocast(x.device.type, enabled=False):
+        return x @ y.T
 
 
 def _answered(logits, answers, odds):  # (B, 2 Q), (B, Q), (Q,) or empty -> mean over what is known

@@ -14,9 +14,9 @@ from math import log
 import torch
 from torch import nn
 
-from radgloss.models.alignment.clip import contrast
 from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import cnn, transformer
+from radgloss.nn.contrast import compared
 
 __all__ = ["VARIANTS", "Config", "CxrClip", "Objective", "build"]
 
@@ -60,7 +60,7 @@ class Objective(ByRows):
         own = torch.arange(len(views[0]), device=batch.images.device)
 
         def term(a, b):  # (B, D), (B, D) -> loss, share found
-            return contrast(scale * a @ b.T, own)
+            return compared(a, b, own, scale)
 
         pairs = [term(x, y) for x in views for y in texts]
         loss = torch.stack([p for p, _ in pairs]).mean()

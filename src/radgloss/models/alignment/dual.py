@@ -101,7 +101,7 @@ class Objective(siglip.Objective):
         x, y = self.vectors(described, read)
         paired = batch.owner >= 0
         loss, logs = self.compared(x, y[paired], batch.owner[paired])
-        return asked(loss, logs, self.model.scale * x @ y.T, batch)
+        return asked(loss, logs, self.model.scale * x, y, batch)
 
 
 def build(config: Config) -> Dual:

@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import nn
 
-from radgloss.models.alignment.clip import contrast
 from radgloss.models.alignment.towers import ByRows, Towers, full
 from radgloss.nn import cnn, transformer
+from radgloss.nn.contrast import compared, contrast
 
 __all__ = ["VARIANTS", "Config", "Gloria", "Objective", "attention", "build", "local_scores"]
 
@@ -93,7 +93,7 @@ class Objective(ByRows):
         model, config = self.model, self.model.config
         x = full(model.from_description(grid.mean(1)))
         y = full(F.normalize(model.text.head(states, batch.mask), dim=-1))
-        loss, top1 = contrast(model.scale * x @ y.T, batch.owner)
+        loss, top1 = compared(x, y, batch.owner, model.scale)
         logs = {"top1": top1.detach(), "scale": model.scale.detach()}
         if not config.local:
             return loss, logs

@@ -19,9 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment.clip import contrast
 from radgloss.models.alignment.towers import Towers
 from radgloss.nn import cnn, transformer
+from radgloss.nn.contrast import compared
 
 __all__ = ["VARIANTS", "Config", "Kad", "Objective", "build"]
 
@@ -122,7 +122,7 @@ class Objective(nn.Module):
         y = self.model.encode_text(batch.tokens[of], batch.mask[of]).float()
         first, second = y.chunk(2)
         pairs = torch.arange(len(first), device=y.device)
-        loss, top1 = contrast(self.model.scale * first @ second.T, pairs)
+        loss, top1 = compared(first, second, pairs, self.model.scale)
         return loss, {"knowledge": loss.detach(), "known": top1.detach()}
 
     def _shown(self, batch):
@@ -130,7 +130,7 @@ class Objective(nn.Module):
         grid = model.image.tokens(batch.images)
         x = model.from_description(grid.mean(1)).float()
         y = self._read(batch, own)
-        loss, top1 = contrast(model.scale * x @ y.T, batch.owner[own])
+        loss, top1 = compared(x, y, batch.owner[own], model.scale)
         logs = {"top1": top1.detach(), "scale": model.scale.detach(), "paired": loss.detach()}
         if model.config.asked and batch.answers.any():
             names = self._read(batch, batch.owner == QUESTION)

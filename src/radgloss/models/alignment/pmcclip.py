@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from radgloss.models.alignment.clip import contrast
 from radgloss.models.alignment.towers import Towers
 from radgloss.nn import cnn, transformer
+from radgloss.nn.contrast import compared
 
 __all__ = ["HIDDEN", "VARIANTS", "Config", "Objective", "PmcClip", "build"]
 
@@ -99,7 +99,7 @@ class Objective(nn.Module):
         grid = model.image.tokens(batch.images)
         x = model.from_description(grid.mean(1)).float()
         y = model.encode_text(batch.tokens, batch.mask).float()
-        loss, top1 = contrast(model.scale * x @ y.T, batch.owner)
+        loss, top1 = compared(x, y, batch.owner, model.scale)
         guesses = model.guesses(grid[batch.owner], batch.tokens, batch.mask, batch.hidden)
         told, truth = guesses[batch.hidden].float(), batch.tokens[batch.hidden]
         missed = F.cross_entropy(told, truth)

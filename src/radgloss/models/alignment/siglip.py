@@ -19,7 +19,8 @@ from torch import nn
 
 from radgloss.models.alignment.towers import ByRows, Towers
 from radgloss.nn import transformer, vit
-from radgloss.nn.contrast import contrast, sigmoid
+from radgloss.nn.contrast import compared, sigmoid
+from radgloss.nn.stripes import STRIPE
 
 __all__ = ["VARIANTS", "Config", "Objective", "Siglip", "build"]
 
@@ -53,9 +54,6 @@ class Siglip(Towers):
             self.bias = nn.Parameter(torch.tensor(config.bias))
 
 
-STRIPE = 256  # images compared at once: the table of all pairs is never kept
-
-
 class Objective(ByRows):
     """Each image says yes to its own texts and no to all others."""
 
@@ -66,9 +64,9 @@ class Objective(ByRows):
         scale = self.model.scale
         logs = {"scale": scale.detach()}
         if self.model.config.loss == "softmax":
-            loss, top1 = contrast(scale * x @ y.T, owner)
+            loss, top1 = compared(x, y, owner, scale)
             return loss, logs | {"top1": top1}
-        loss = sigmoid(x, y, owner, scale, self.model.bias, STRIPE)
+        loss = sigmoid(x, y, owner, scale, self.model.bias)
         with torch.no_grad():
             nearest = torch.cat([(x @ part.T).argmax(0) for part in y.split(STRIPE)])  # (M,)
         top1 = (nearest == owner).float().mean()

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from radgloss.models.alignment import clip
 from radgloss.models.alignment.towers import ByRows, full
 from radgloss.nn import transformer, vit
+from radgloss.nn.contrast import compared
 
 __all__ = ["VARIANTS", "Config", "Expert", "Objective", "build", "told_apart"]
 
@@ -62,7 +63,7 @@ class Objective(ByRows):
         config = self.model.config
         paired, known = batch.owner >= 0, batch.owner == KNOWLEDGE
         x, y = self.vectors(described, read[paired])  # (B, D), (M, D)
-        loss, top1 = clip.contrast(self.model.scale * x @ y.T, batch.owner[paired])
+        loss, top1 = compared(x, y, batch.owner[paired], self.model.scale)
         logs = {"top1": top1.detach(), "scale": self.model.scale.detach()}
         if config.knowledge:
             texts = full(self.model.from_read(read[known]))

@@ -82,7 +82,7 @@ def _task(
     rows = []
     with torch.no_grad():
         for k in range(BATCHES):
-            loss, logs = objective(batches(k))
+            loss, logs = objective(batches(k).ready())
             rows.append({"loss": float(loss), **{n: float(v) for n, v in logs.items()}})
     return {name: round(float(np.mean([r[name] for r in rows])), 4) for name in rows[0]}
 
