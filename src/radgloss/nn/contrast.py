@@ -44,16 +44,17 @@ def compared(x, y, owner, scale):  # (B, D), (M, D), (M,) -> loss, share of text
     """`contrast` of scale · x yᵀ, in fp32 at least. Of more images than a stripe the (B, M) table
     is never kept."""
     if len(x) > stripes.STRIPE:
-        return stripes.softmax(x, y, owner, scale)
+        return stripes.softmax(x, y, owner, scale, stripes.STRIPE)
     with torch.autocast(x.device.type, enabled=False):
         return contrast(scale * x @ y.T, owner)
 
 
-def sigmoid(x, y, owner, scale, bias, stripe=stripes.STRIPE):  # (B, D), (M, D), (M,) -> loss
+def sigmoid(x, y, owner, scale, bias, stripe=0):  # (B, D), (M, D), (M,) -> loss
     """−Σ log σ(±z) / B with z = scale · x·y + bias, + where the text is the image's own
     (equation 1). As −log σ(z) = softplus(z) − z, it is the softplus of all pairs less the z of the
     own ones: neither a (B, M) table of labels is made nor one of z. Texts of nobody (owner below 0)
-    are strangers to every image."""
+    are strangers to every image. stripe: images compared at once, else `stripes.STRIPE`."""
+    stripe = stripe or stripes.STRIPE
     if len(x) > stripe:
         every = stripes.strangers(x, y, scale, bias, stripe)
     else:

@@ -19,14 +19,14 @@ __all__ = ["STRIPE", "softmax", "strangers"]
 STRIPE = 256  # images compared at once
 
 
-def softmax(x, y, owner, scale, stripe=STRIPE):  # (B, D), (M, D), (M,) -> loss, share found
+def softmax(x, y, owner, scale, stripe):  # (B, D), (M, D), (M,) -> loss, share found
     """`contrast.contrast` of scale · x yᵀ: both cross-entropies, and how many texts find their
     image. Every image needs a text."""
     with torch.autocast(x.device.type, enabled=False):
         return _Softmax.apply(x, y, owner, scale, stripe)
 
 
-def strangers(x, y, scale, bias, stripe=STRIPE):  # (B, D), (M, D) -> sum over B · M pairs
+def strangers(x, y, scale, bias, stripe):  # (B, D), (M, D) -> sum over B · M pairs
     """Σ softplus(z): what the sigmoid loss says if every pair were one of strangers."""
     with torch.autocast(x.device.type, enabled=False):
         return _Strangers.apply(x, y, scale, bias, stripe)

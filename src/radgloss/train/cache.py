@@ -19,6 +19,8 @@ Shapes: B images · M texts."""
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from math import ceil
@@ -36,6 +38,7 @@ from radgloss.types import InputRejected
 __all__ = ["backward", "require_apart", "require_parts"]
 
 Logs = dict[str, torch.Tensor]
+_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 OVER_BATCH = "a tower that normalises over its batch"
 
 
@@ -69,9 +72,10 @@ def backward(
     `Ranks.average`. Raises InputRejected('by-rows') for chunks of a tower that mixes rows."""
     mine = ranks.share(batch)
     if not chunk or chunk >= len(mine):
+        mine = mine.ready()
         with precision():
             with _rows_apart(objective) if chunk else normalised(objective, ranks):
-                features = objective.features(mine.ready())
+                features = objective.features(mine)
             loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
         (share * loss).backward()
         return loss.detach(), logs
@@ -82,8 +86,10 @@ def backward(
     with torch.no_grad(), _rows_apart(objective):
         for part in chunks:
             chances.add(_chance(part))
+            ready = part.ready()  # outside `precision`: a picture is not made of half numbers
             with precision():
-                kept.add(objective.features(part.ready()))
+                kept.add(objective.features(ready))
+            del ready
     features = [rows.requires_grad_() for rows in kept.whole()]
 
     # 2. the loss of the whole batch, and its gradient at the features
@@ -96,13 +102,16 @@ def backward(
     after = _chance(batch)
     for part, chance, grad in zip(chunks, chances.parts(chances.whole()), grads, strict=True):
         _restore(part, chance)
+        ready = part.ready()
         with precision():
-            again = objective.features(part.ready())
+            again = objective.features(ready)
         fed = [
             (f, g) for f, g in zip(again, grad, strict=True) if f.requires_grad and g is not None
         ]
         if fed:  # else all towers are frozen
             torch.autograd.backward([f for f, _ in fed], [g for _, g in fed])
+        del again, fed, ready
+        _give_back()
     _restore(batch, after)
     return loss.detach(), logs
 
@@ -153,6 +162,13 @@ def _restore(batch: Batch, chance: Sequence[torch.Tensor | None]) -> None:
     for state in cuda:
         assert state is not None
         torch.cuda.set_rng_state(state.clone(), batch.images.device)
+
+
+def _give_back() -> None:
+    """Free pages of the heap to the system (glibc): gradients that are born among a chunk's tensors
+    and stay would else keep what lies around them."""
+    if _TRIM is not None:
+        _TRIM(0)
 
 
 @contextmanager

@@ -18,9 +18,8 @@ import torch
 from torch import nn
 
 from radgloss.models.alignment.towers import ByRows, Towers
-from radgloss.nn import transformer, vit
+from radgloss.nn import stripes, transformer, vit
 from radgloss.nn.contrast import compared, sigmoid
-from radgloss.nn.stripes import STRIPE
 
 __all__ = ["VARIANTS", "Config", "Objective", "Siglip", "build"]
 
@@ -68,7 +67,9 @@ class Objective(ByRows):
             return loss, logs | {"top1": top1}
         loss = sigmoid(x, y, owner, scale, self.model.bias)
         with torch.no_grad():
-            nearest = torch.cat([(x @ part.T).argmax(0) for part in y.split(STRIPE)])  # (M,)
+            nearest = torch.cat(
+                [(x @ part.T).argmax(0) for part in y.split(stripes.STRIPE)]
+            )  # (M,)
         top1 = (nearest == owner).float().mean()
         return loss, logs | {"top1": top1, "bias": self.model.bias.detach()}
 
