@@ -192,6 +192,10 @@ def test_batches_are_a_function_of_seed_and_step(pairs):
     pairs.batch(9, 8, 3, TOKENIZER, 32, RUN.sampling)
     two = pairs.batch(5, 8, 3, TOKENIZER, 32, RUN.sampling)
     assert torch.equal(one.images.now(), two.images.now())
+    parts = [part.now() for part in one.images.tensor_split(3)]
+    assert [len(part) for part in parts] == [3, 3, 2]
+    with torch.autocast("cpu", torch.bfloat16):  # a picture is the same whatever it is made with
+        assert torch.equal(torch.cat(parts), two.images.now())
     assert torch.equal(one.tokens, two.tokens)
 
 

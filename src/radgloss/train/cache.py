@@ -72,10 +72,9 @@ def backward(
     `Ranks.average`. Raises InputRejected('by-rows') for chunks of a tower that mixes rows."""
     mine = ranks.share(batch)
     if not chunk or chunk >= len(mine):
-        mine = mine.ready()
         with precision():
             with _rows_apart(objective) if chunk else normalised(objective, ranks):
-                features = objective.features(mine)
+                features = objective.features(mine.ready())
             loss, logs = objective.loss(batch, *(ranks.gather(f) for f in features))
         (share * loss).backward()
         return loss.detach(), logs
@@ -86,10 +85,8 @@ def backward(
     with torch.no_grad(), _rows_apart(objective):
         for part in chunks:
             chances.add(_chance(part))
-            ready = part.ready()  # outside `precision`: a picture is not made of half numbers
             with precision():
-                kept.add(objective.features(ready))
-            del ready
+                kept.add(objective.features(part.ready()))
     features = [rows.requires_grad_() for rows in kept.whole()]
 
     # 2. the loss of the whole batch, and its gradient at the features
@@ -102,15 +99,14 @@ def backward(
     after = _chance(batch)
     for part, chance, grad in zip(chunks, chances.parts(chances.whole()), grads, strict=True):
         _restore(part, chance)
-        ready = part.ready()
         with precision():
-            again = objective.features(ready)
+            again = objective.features(part.ready())
         fed = [
             (f, g) for f, g in zip(again, grad, strict=True) if f.requires_grad and g is not None
         ]
         if fed:  # else all towers are frozen
             torch.autograd.backward([f for f, _ in fed], [g for _, g in fed])
-        del again, fed, ready
+        del again, fed
         _give_back()
     _restore(batch, after)
     return loss.detach(), logs

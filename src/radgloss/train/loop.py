@@ -114,9 +114,8 @@ def _train(
                             objective, batch, run.chunk, me, precision, 1 / run.accumulate
                         )
                     else:
-                        ready = batch.ready()  # not in half precision
                         with precision():
-                            loss, logs = objective(ready)
+                            loss, logs = objective(batch.ready())
                         (loss / run.accumulate).backward()
                 total += float(loss.detach()) / run.accumulate
             me.average(objective.parameters())
