@@ -62,6 +62,7 @@ def run(
         with clock("scoring"):
             columns[name] = suite.score(transcript, hearing.material)
         progress("scoring", len(columns), len(hearing.transcripts))
+    columns = suite.beside_ceiling(columns)
     return Table(columns, _about(jobs, hearing, clock), hearing.shown, _pairs(hearing))
 
 

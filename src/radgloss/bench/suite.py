@@ -146,3 +146,17 @@ def score(engine: Transcript, material: Material) -> dict[str, tuple[Score, ...]
         else NOT_OFFERED
         for row in ROWS
     }
+
+
+Columns = Mapping[str, Mapping[str, tuple[Score, ...] | str]]
+
+
+def beside_ceiling(columns: Columns) -> dict[str, dict[str, tuple[Score, ...] | str]]:
+    """The same table, with every draft's facts as a share of the column `ceiling`'s."""
+    best = columns["ceiling"]["draft"]
+    told = {name: dict(rows) for name, rows in columns.items()}
+    for rows in told.values():
+        scores = rows["draft"]
+        if not isinstance(scores, str) and not isinstance(best, str):
+            rows["draft"] = (*scores, *drafting.of_ceiling(scores, best))
+    return told

@@ -1,7 +1,8 @@
 """Sentence → region: does the text point at what it speaks of?
 
 Only true positive sentences are judged, on images whose mask is known; a true sentence without a
-region counts as a miss. Primer, Fig 11."""
+region counts as a miss. What a sentence states is what its drafter says it states, or, of a drafter
+that never says, what its words state. Primer, Fig 11."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import numpy as np
 from radgloss.eval.metrics.bootstrap import mean_interval
 from radgloss.eval.metrics.regions import box_of, iou, points_at
 from radgloss.eval.score import Examined, Score
+from radgloss.text.facts import findings
 from radgloss.types import Draft, Evidence, Finding, Sentence, Truth
 
 __all__ = ["grounded", "masks_of"]
@@ -39,7 +41,7 @@ def grounded(cases: Sequence[Examined], drafts: Sequence[Draft]) -> tuple[Score,
     hits, overlaps, patients = [], [], []
     for case, draft in zip(cases, drafts, strict=True):
         visible = {f.what for f in case.truth.visible}
-        for sentence, finding in _positive(draft.sentences):
+        for sentence, finding in _positive(draft, case.exam):
             if finding.what in visible:
                 hit, overlap = _judged(case, sentence, finding)
                 hits.append(hit)
@@ -53,10 +55,11 @@ def grounded(cases: Sequence[Examined], drafts: Sequence[Draft]) -> tuple[Score,
     )
 
 
-def _positive(sentences: Iterable[Sentence]) -> Iterable[tuple[Sentence, Finding]]:
+def _positive(draft: Draft, exam: str) -> Iterable[tuple[Sentence, Finding]]:
     """Each positive statement once: those of the findings section."""
-    for sentence in sentences:
-        for finding in sentence.findings:
+    told = bool(draft.findings)
+    for sentence in draft.sentences:
+        for finding in sentence.findings if told else findings(sentence.text, exam):
             if finding.status == "present" and sentence.section == "findings":
                 yield sentence, finding
 

@@ -11,7 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from radgloss.eval.metrics.reports import bleu, cider, labels, meteor, mistakes, packages, rouge
+from radgloss.eval.metrics.reports import (
+    bleu,
+    checks,
+    cider,
+    labels,
+    meteor,
+    mistakes,
+    packages,
+    rouge,
+)
+from radgloss.eval.metrics.reports.known import About, Reference
 from radgloss.eval.metrics.reports.sums import Family, Floats, NotAvailable
 from radgloss.eval.metrics.reports.tokens import TOKENIZERS
 from radgloss.eval.scoring.reading import Pairs, load, notes, pair
@@ -19,7 +29,7 @@ from radgloss.eval.scoring.sheet import Sheet, measured
 from radgloss.text.findings import EXAMS
 from radgloss.types import InputRejected
 
-__all__ = ["Reports", "Sheet", "families", "score"]
+__all__ = ["About", "Reference", "Reports", "Sheet", "families", "score"]
 
 Reports = str | Path | Sequence[str]
 CHEST = "xr-chest"
@@ -43,6 +53,8 @@ def score(
     """Score predicted reports against written ones.
 
     references, predictions: a file (.csv, .tsv, .jsonl, else one report a line) or the texts.
+        Columns `exam`, `prior` (yes or no) and `sex` (F or M) beside the references are used; in
+        Python a `Reference` carries them.
     others: further systems by name, each tested against this one. train: reports out of which the
     baselines are taken. column: which one of a table holds the text. exam: a name of EXAMS, which
     settles what a bare word means. bert: "FOLDER:LAYER" for BERTScore. learned: also ask the
@@ -78,7 +90,7 @@ def families(
         raise InputRejected("score-option", "the tokenizer", repr(tokenizer), ", ".join(TOKENIZERS),
                             "Name one of these.")  # fmt: skip
     return (
-        mistakes.six_classes(exam),
+        mistakes.six_classes(exam), checks.unit(exam), checks.sex(exam),
         mistakes.fact_f1(exam),
         labels.chexpert() if exam in ("", CHEST) else _not_here(labels.chexpert(), "is of chest "
                                                                 "films only"),

@@ -16,14 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from radgloss.eval.metrics.reports.known import NOTHING, About, Reference, about
 from radgloss.eval.metrics.reports.language import foreign
 from radgloss.eval.metrics.reports.tokens import words
+from radgloss.text.findings import EXAMS
 from radgloss.types import InputRejected
 
 __all__ = ["Pairs", "Written", "load", "notes", "pair"]
 
 IDENTIFIERS = ("id", "study", "study_id", "studyid", "image_id", "uid", "key")
 PATIENTS = ("patient", "patient_id", "patientid", "subject", "subject_id")
+NO = frozenset(("no", "n", "none", "false", "0", "no prior", "n/a", "na", "nil", "-"))
+SEXES = {**dict.fromkeys(("f", "female", "woman", "girl"), "F"),
+         **dict.fromkeys(("m", "male", "man", "boy"), "M")}  # fmt: skip
 TEXTS = ("report", "text", "generated", "caption", "findings")
 ROLES = {
     "reference": ("reference", "references", "ref", "target", "ground_truth"),
@@ -35,21 +40,26 @@ _MOJIBAKE = re.compile("\ufffd|Ã[\u0080-\u00bf]|â€|Â[\u00a0-\u00bf]")
 
 @dataclass(frozen=True)
 class Written:
-    """One file's reports, with identifiers and patients where it has them ("" else)."""
+    """One file's reports, with identifiers and patients where it has them ("" else), and what is
+    known of each study. strange: rows that name an examination which nobody here knows."""
 
     name: str
     texts: tuple[str, ...]
     ids: tuple[str, ...]
     patients: tuple[str, ...]
+    known: tuple[About, ...] = ()
+    strange: int = 0
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """References and predictions in one order. patients: whose each pair is."""
+    """References, with what is known of each, and predictions in one order. patients: whose each
+    pair is. strange: references of an examination that nobody here knows."""
 
     references: tuple[str, ...]
     predictions: tuple[str, ...]
     patients: tuple[Hashable, ...]
+    strange: int = 0
 
 
 def load(given: str | Path | Sequence[str], role: str, column: str = "") -> Written:
@@ -61,7 +71,8 @@ def load(given: str | Path | Sequence[str], role: str, column: str = "") -> Writ
     if not isinstance(given, (str, Path)):
         texts = tuple(given)
         _some(texts, f"the {role}s")
-        return Written(f"the {role}s", texts, ("",) * len(texts), ("",) * len(texts))
+        none = ("",) * len(texts)
+        return Written(f"the {role}s", texts, none, none, tuple(map(about, texts)))
     path = Path(given)
     if not path.is_file():
         raise InputRejected("no-such-file", path.name, "no file", f"a file of {role}s",
@@ -79,8 +90,19 @@ def load(given: str | Path | Sequence[str], role: str, column: str = "") -> Writ
         rows = [{"text": line} for line in lines.split("\n")] if lines else []
     _some(rows, path.name)
     chosen = _columns(rows, role, column, path.name)
+    exams = [_string(row.get("exam")).strip().lower() for row in rows]
+    known = tuple(_known(row, exam) for row, exam in zip(rows, exams, strict=True))
     return Written(path.name, tuple(_text(row, chosen) for row in rows),
-                   _field(rows, IDENTIFIERS), _field(rows, PATIENTS))  # fmt: skip
+                   _field(rows, IDENTIFIERS), _field(rows, PATIENTS), known,
+                   sum(bool(e) and e not in EXAMS for e in exams))  # fmt: skip
+
+
+def _known(row: Mapping[str, Any], exam: str) -> About:
+    """What a row's columns exam, prior and sex say. A prior is there where the column says neither
+    "no" nor nothing: it may name the earlier study, or hold its report."""
+    prior = _string(row.get("prior")).strip().lower()
+    sex = SEXES.get(_string(row.get("sex")).strip().lower(), "")
+    return About(exam if exam in EXAMS else "", prior not in NO if prior else None, sex)
 
 
 def pair(references: Written, predictions: Written) -> Pairs:
@@ -92,7 +114,9 @@ def pair(references: Written, predictions: Written) -> Pairs:
                             f"{_rows(empty)}", "a report to score against",
                             "Leave these studies out of both files.")  # fmt: skip
     patients = tuple(p or f" {n}" for n, p in enumerate(references.patients))
-    return Pairs(references.texts, tuple(predictions.texts[n] for n in order), patients)
+    known = references.known or (NOTHING,) * len(references.texts)
+    true = tuple(map(Reference, references.texts, known))
+    return Pairs(true, tuple(predictions.texts[n] for n in order), patients, references.strange)
 
 
 def notes(pairs: Pairs) -> tuple[str, ...]:
@@ -109,7 +133,15 @@ def notes(pairs: Pairs) -> tuple[str, ...]:
         "Texts that seem not to be English, the one language that facts and labels are read from "
         "(and rouge_score has words of a to z only)": _count(map(foreign, both)),
     }  # fmt: skip
-    return tuple(f"{what}: {n}." for what, n in found.items() if n)
+    known = [about(t) for t in pairs.references]
+    used = {
+        "References read as of their own examination (column exam)": _count(a.exam for a in known),
+        "Comparisons judged by whether there was an earlier study (column prior)":
+            _count(a.prior is not None for a in known),
+        "Examinations in the column exam that are not known here (" + ", ".join(EXAMS) + "), read "
+        "without": pairs.strange,
+    }  # fmt: skip
+    return tuple(f"{what}: {n}." for what, n in (found | used).items() if n)
 
 
 def _count(each: Any) -> int:

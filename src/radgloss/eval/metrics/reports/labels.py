@@ -12,12 +12,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from radgloss.eval.metrics.reports.known import about
 from radgloss.eval.metrics.reports.language import check_english
 from radgloss.eval.metrics.reports.sums import Family, Floats, Member, NotAvailable, Value
 from radgloss.text.facts.chexpert import LABELS, labels
 
 __all__ = ["FIVE", "averages", "chexpert", "label_counts"]
 
+CHEST = "xr-chest"  # the others of a set have no labels
 FIVE = ("Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")
 _ALL = tuple(range(len(LABELS)))
 _SOME = tuple(LABELS.index(name) for name in FIVE)
@@ -50,10 +52,13 @@ def label_counts(true: np.ndarray, said: np.ndarray) -> Floats:
 
 def _count(references: Sequence[str], predictions: Sequence[str]) -> Floats:
     check_english(references)
-    true = np.array([_positive(t) for t in references])
+    true = np.array([_positive(str(t)) for t in references])
+    chest = np.array([about(t).exam in ("", CHEST) for t in references])
+    true[~chest] = False
     if not true[:, 1:].any():  # all "No Finding": nothing was read, or nothing is there
         raise NotAvailable("no label was read in any reference")
-    return label_counts(true, np.array([_positive(t) for t in predictions]))
+    said = np.array([_positive(str(t)) for t in predictions])
+    return label_counts(true, said & chest[:, None])
 
 
 @lru_cache(4096)

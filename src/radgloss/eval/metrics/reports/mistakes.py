@@ -9,7 +9,8 @@ can. What is left over, and what does not agree, is an error of exactly one clas
     negation     said by one and denied by the other
     side         both state a side, and not the same
     size         both state a severity or a size, and they are apart (sizes: over 1 mm and a tenth)
-    comparison   a change ("new", "larger", "unchanged") where the reference compares with nothing
+    comparison   a change ("new", "larger", "unchanged") where there is no earlier study, or, where
+                 nobody says whether there is, where the reference compares with nothing
 
 Silence on a side, a size or a severity is no error, nor is "possible" for "present". Denials that
 the reference does not make are not counted: nobody can tell whether they are true. The classes are
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -28,12 +29,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from radgloss.eval.metrics.facts import match
+from radgloss.eval.metrics.reports.known import about
 from radgloss.eval.metrics.reports.language import check_english
 from radgloss.eval.metrics.reports.sums import Family, Floats, Member, NotAvailable, Value, ratio
 from radgloss.text.facts import Fact, merge, read
 from radgloss.types import Finding, Side
 
-__all__ = ["CLASSES", "Mistakes", "fact_f1", "mistakes", "six_classes"]
+__all__ = ["CLASSES", "Mistakes", "fact_f1", "mistakes", "six_classes", "sized"]
 
 CLASSES = ("invented", "missed", "negation", "side", "size", "comparison")
 _SCALE = {
@@ -87,13 +89,13 @@ class _Read:
 
 
 def mistakes(reference: str, prediction: str, exam: str = "") -> Mistakes:
-    """The errors of a prediction against its reference.
+    """The errors of a prediction against its reference, a text or a `Reference` with what is known.
 
     >>> mistakes("Small left effusion. No pneumothorax.",
     ...          "Large right effusion and new pneumothorax.")
     Mistakes(invented=0, missed=0, negation=1, side=1, size=0, comparison=1)
     """
-    true, said = _read(reference, exam), _read(prediction, exam)
+    true, said = _both(reference, prediction, exam)
     count = dict.fromkeys(CLASSES, 0)
     theirs, mine = _by_name(true.positive), _by_name(said.positive)
     for name in theirs.keys() | mine.keys():
@@ -109,9 +111,21 @@ def mistakes(reference: str, prediction: str, exam: str = "") -> Mistakes:
             if here and not other and any(_denies(d, f) for d in denials for f in here):
                 count["missed" if here is a else "invented"] -= len(here)
                 count["negation"] += len(here)
-    if not true.compares:
+    prior = about(reference).prior
+    if not (true.compares if prior is None else prior):
         count["comparison"] = said.changes
     return Mistakes(**count)
+
+
+def sized(reference: str, prediction: str, exam: str = "") -> Iterator[tuple[float, float]]:
+    """The longest extents in mm of each finding that both texts give a size for."""
+    true, said = _both(reference, prediction, exam)
+    theirs, mine = _by_name(true.positive), _by_name(said.positive)
+    for name in theirs.keys() & mine.keys():
+        a, b = _split(theirs[name], mine[name])
+        for i, j in _pairs(a, b):
+            if a[i].size_mm and b[j].size_mm:
+                yield a[i].size_mm[0], b[j].size_mm[0]
 
 
 def six_classes(exam: str = "") -> Family:
@@ -159,7 +173,7 @@ def fact_f1(exam: str = "") -> Family:
         _check(references, exam)
         found = np.empty((len(predictions), 2 * len(kinds)))
         for row, (a, b) in enumerate(zip(references, predictions, strict=True)):
-            true, said = _read(a, exam), _read(b, exam)
+            true, said = _both(a, b, exam)
             found[row] = [n for _, both in kinds for n in both(true, said)]
         return found
 
@@ -182,11 +196,18 @@ def _of(exam: str) -> str:
 
 def _check(references: Sequence[str], exam: str) -> None:
     check_english(references)
-    if not any(_read(t, exam).positive or _read(t, exam).denied for t in references):
+    told = (_both(t, "", exam)[0] for t in references)
+    if not any(facts.positive or facts.denied for facts in told):
         raise NotAvailable("no fact was read in any reference")
 
 
 # ------------------------------------------------------------------ reading
+
+
+def _both(reference: str, prediction: str, exam: str) -> tuple[_Read, _Read]:
+    """What both texts state, read as of the reference's examination."""
+    exam = about(reference).exam or exam
+    return _read(str(reference), exam), _read(str(prediction), exam)
 
 
 @lru_cache(4096)
