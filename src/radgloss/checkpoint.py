@@ -278,12 +278,15 @@ def _load_support(folder: Path) -> Support:
 # ------------------------------------------------------------------ golden vectors
 
 
-def _golden_input(preprocess: Preprocess) -> torch.Tensor:
-    """A picture of plain arithmetic: a tilted ramp with a bright square."""
+def _golden_input(preprocess: Preprocess, depth: int = 0) -> torch.Tensor:
+    """A picture of plain arithmetic: a tilted ramp with a bright square. depth: so many frames of
+    it, each a little brighter, where the model takes volumes."""
     s = preprocess.size
     y, x = torch.meshgrid(torch.linspace(-1, 1, s), torch.linspace(-1, 1, s), indexing="ij")
     picture = (x + 0.5 * y).repeat(1, preprocess.channels, 1, 1)
     picture[..., s // 4 : s // 2, s // 8 : s // 4] = 2.0
+    if depth:
+        return picture[:, :, None] + torch.linspace(-1, 1, depth)[:, None, None]
     return picture
 
 
@@ -291,7 +294,8 @@ def _golden(model: Any, tokenizer: Tokenizer, preprocess: Preprocess) -> dict[st
     golden = {}
     with torch.no_grad():
         if hasattr(model, "encode_image"):
-            golden["image"] = model.encode_image(_golden_input(preprocess)).numpy()
+            seen = _golden_input(preprocess, getattr(model, "depth", 0))
+            golden["image"] = model.encode_image(seen).numpy()
         if hasattr(model, "encode_text"):
             tokens, mask = map(torch.from_numpy, tokenizer(GOLDEN_TEXTS, model.config.text.context))
             golden["text"] = model.encode_text(tokens, mask).numpy()

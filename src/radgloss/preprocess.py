@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from radgloss.display import apply_voi, default_voi, strips
 from radgloss.types import Image, InputRejected, Region, Window
 
-__all__ = ["CT_WINDOWS", "Placement", "Prepared", "Preprocess", "laid_out", "prepare"]
+__all__ = ["CT_WINDOWS", "Placement", "Prepared", "Preprocess", "laid_out", "prepare", "stacked"]
 
 # Soft tissue, lung, bone: the three windows of everyday reading.
 CT_WINDOWS = (Window(40, 400), Window(-500, 1500), Window(400, 1800))
@@ -141,6 +141,20 @@ def prepare(image: Image, settings: Preprocess) -> Prepared:
     fit = _fit_matrix(keep, volume.shape, (height, width, top, left))
     shape: tuple[int, int, int] = image.pixels.shape
     return Prepared(pixels, inside, Placement(turn @ fit, image.affine, shape))
+
+
+def stacked(pixels: npt.NDArray[np.uint8], frames: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """Prepared frames (N, C, S, S) as a volume (C, F, S, S), and where in it the first one lies.
+
+    Fewer frames than F stand in the middle, between black ones; of more, the middle ones stay.
+    (`Preprocess.max_frames` is F where a model takes volumes, so that none is lost.)"""
+    n, channels, *sides = pixels.shape
+    first = (frames - n) // 2
+    volume = np.zeros((channels, frames, *sides), np.uint8)
+    kept = pixels[max(0, -first) : max(0, -first) + frames]
+    begin = max(0, first)
+    volume[:, begin : begin + len(kept)] = kept.swapaxes(0, 1)
+    return volume, first
 
 
 def _check(image: Image) -> None:

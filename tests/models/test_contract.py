@@ -32,15 +32,17 @@ def batch(config, size=6, seed=0):
     length = rng.integers(3, 9, size)
     tokens = rng.integers(2, config.text.vocabulary, (size, 8))
     mask = np.arange(8) < length[:, None]
-    side = config.image.size
-    images = rng.normal(size=(size, config.image.channels, side, side)).astype(np.float32)
+    frames = (config.image.frames,) if hasattr(config.image, "frames") else ()
+    sides = (config.image.channels, *frames, config.image.size, config.image.size)
+    images = rng.normal(size=(size, *sides)).astype(np.float32)
     words = (torch.from_numpy(a) for a in (tokens * mask, mask, np.arange(size)))
     facts = torch.from_numpy(rng.integers(-1, 2, (size, 12)).astype(np.int8))
+    record = rng.integers(0, 2, (size, len(getattr(config, "phenotypes", ())))).astype(np.int8)
     pieces = torch.from_numpy(np.where(mask, np.arange(8) // 2, -1))  # two pieces a word
     return Batch(
         torch.from_numpy(images), *words, NOT_ASKED.expand(size, 0), words=pieces,
         study=torch.arange(size) % (size // 2), facts=facts, said=facts,
-        hidden=(torch.arange(8) == 1) & torch.from_numpy(mask),
+        hidden=(torch.arange(8) == 1) & torch.from_numpy(mask), record=torch.from_numpy(record),
     )  # fmt: skip
 
 

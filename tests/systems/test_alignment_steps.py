@@ -30,17 +30,21 @@ NAMES = [n for n, recipe in SYSTEMS.items() if recipe().architecture in OTHERS]
 ENTRIES = tuple(
     Entry(k, Path("study"), f"p{k}", exam="xr-chest",
           report=Report(findings=" ".join(SAID[k % 3]), impression=SAID[k % 3][0]),
-          labels={"pneumothorax": {"present": k % 3 == 2}})
+          labels={"pneumothorax": {"present": k % 3 == 2}}, codes=("J93.9", "E11.9")[: k % 3])
     for k in range(12)
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
-    """Twelve studies of two films."""
-    folder = tmp_path_factory.mktemp("pairs")
+    """Twelve studies of two pictures: films, or volumes of eight frames."""
+    return {kind: store(tmp_path_factory.mktemp(kind), shape)
+            for kind, shape in (("films", (3, 32, 32)), ("volumes", (2, 8, 32, 32)))}  # fmt: skip
+
+
+def store(folder, shape):
     rng = np.random.default_rng(0)
-    np.save(folder / "pictures.npy", rng.integers(0, 256, (24, 3, 32, 32), np.uint8))
+    np.save(folder / "pictures.npy", rng.integers(0, 256, (24, *shape), np.uint8))
     about = {
         "schema": 3, "preprocess": Preprocess(size=32).to_dict(), "manifest": [], "bad": [],
         "boxed": [False] * 24,
@@ -61,7 +65,8 @@ def small(name):
 def train(run, pairs, out, resume=False, stop=None):
     torch.manual_seed(run.seed)
     module = architecture(run.architecture)
-    desk = Desk(pairs, ENTRIES, TOKENIZER, 32, 8, run.seed, run.sampling, run.steps)
+    kind = "volumes" if hasattr(run.model.image, "frames") else "films"
+    desk = Desk(pairs[kind], ENTRIES, TOKENIZER, 32, 8, run.seed, run.sampling, run.steps)
     made = run.feed.batches(desk)
 
     def batches(k):

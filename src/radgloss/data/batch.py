@@ -77,8 +77,9 @@ class Batch:
     int64, images of one number are views of one study. facts: (B, K) and said: (M, K) int8, what is
     known of an image, and what a text states (1), denies (-1) or leaves open (0). hidden: (M, T)
     bool, tokens to be guessed. record: (B, R) int8, what the patient's record holds (1), or does
-    not (0). place: (B,) float32, where in its study a picture stood, from 0 to 1. looks: (B, P, W)
-    what a frozen tower made of the images, which are then left out (no elements)."""
+    not (0); -1: there is no record. place: (B,) float32, where in its study a picture stood, from 0
+    to 1. looks: (B, P, W) what a frozen tower made of the images, which are then left out (no
+    elements). section: (M,) int64, texts of one number are of one section of their reports."""
 
     images: torch.Tensor | Pictures
     tokens: torch.Tensor
@@ -96,6 +97,7 @@ class Batch:
     shares: torch.Tensor = field(default_factory=_empty)
     place: torch.Tensor = field(default_factory=_empty)
     looks: torch.Tensor = field(default_factory=_empty)
+    section: torch.Tensor = field(default_factory=_empty)
 
     def __len__(self) -> int:
         return len(self.images) or len(self.looks)
@@ -112,11 +114,13 @@ def to_model(
     mean: float | Sequence[float] = MEAN,
     spread: float | Sequence[float] = SPREAD,
 ) -> torch.Tensor:
-    """Prepared pixels (B, C, S, S) uint8 → what every image tower takes, float32.
+    """Prepared pixels (B, C, S, S) uint8, or (B, C, F, S, S), → what every image tower takes,
+    float32.
 
     mean, spread: by channel where published weights were trained with their own."""
     x = torch.from_numpy(np.ascontiguousarray(pixels)).to(torch.float32)
-    x = x.contiguous(memory_format=torch.channels_last)  # convolutions are 12 % faster so
+    if x.ndim == 4:
+        x = x.contiguous(memory_format=torch.channels_last)  # convolutions are 12 % faster so
     return x.div_(255.0).sub_(_channels(mean)).div_(_channels(spread))
 
 

@@ -5,7 +5,8 @@
      "split": "train"}
 
 A caption may be of a box in the frame: "region": [[3, 0, 0], [3, 9, 9]], (frame, row, column) of
-its two corners, both inside.
+its two corners, both inside. "codes": ["K80.2", …] are the diagnosis codes of the patient's record
+(`text.codes`); an empty list says that it holds none, no list that nobody looked.
 
 A bad line is named with its number and left out; more than the allowed share of bad lines, or one
 patient in two splits, stops before any work begins."""
@@ -16,7 +17,7 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ SCHEMA = 1
 SPLITS = ("train", "val", "test")
 KEYS = frozenset(
     {"schema", "study", "prior", "patient", "images", "report", "captions", "labels"}
-    | {"measurements", "split", "exam", "seed"}
+    | {"measurements", "split", "exam", "seed", "codes"}
 )
 
 
@@ -56,6 +57,7 @@ class Entry:
     captions: tuple[Caption, ...] = ()
     labels: Mapping[str, Any] = field(default_factory=dict)
     exam: str = ""
+    codes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class Manifest:
     def split(self, name: str) -> tuple[Entry, ...]:
         """The entries of one split, in the file's order."""
         return tuple(e for e in self.entries if e.split == name)
+
+    def only(self, exams: Sequence[str]) -> Manifest:
+        """The studies of these examinations; all, where none is named."""
+        kept = tuple(e for e in self.entries if not exams or e.exam in exams)
+        return replace(self, entries=kept)
 
 
 def read_manifest(path: Path, allowed_bad: float = 0.01) -> Manifest:
@@ -158,6 +165,7 @@ def _entry(number: int, row: Any, root: Path) -> Entry:
         captions=tuple(_captions(_parsed(row.get("captions")) or ())),
         labels=_labels(_parsed(row.get("labels")) or {}),
         exam=row.get("exam") or "",
+        codes=_codes(row.get("codes")),
     )
 
 
@@ -175,6 +183,17 @@ def _labels(value: Any) -> dict[str, Any]:
             if key in label and not isinstance(label[key], kind):
                 raise ValueError(f"label {name!r}: {key} is no {kind.__name__}")
     return value
+
+
+def _codes(value: Any) -> tuple[str, ...] | None:
+    """None, and an empty cell of a table, say that the record is not known."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = json.loads(value)
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise ValueError("codes that are no list of codes")
+    return tuple(value)
 
 
 def _report(value: Any) -> Report:

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
@@ -127,11 +127,14 @@ class Pairs:
         preprocess: Preprocess,
         folder: Path,
         read: Read,
-        how: dict[str, int],
+        how: Mapping[str, object],
         workers: int,
         progress: Callable[[int, int], None],
+        shape: tuple[int, ...] = (),
     ) -> Pairs:
-        """The same, the pictures of a study chosen by `read`; `how` says by what settings."""
+        """The same, the pictures of a study chosen by `read`; `how` says by what settings. shape:
+        of what `read` gives, where that is no picture (C, S, S)."""
+        shape = shape or (preprocess.channels, preprocess.size, preprocess.size)
         wanted = {
             "schema": SCHEMA,
             "preprocess": preprocess.to_dict(),
@@ -146,7 +149,7 @@ class Pairs:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         entries = manifest.split(split)
-        told, bad = _write_pictures(entries, read, preprocess, aside, workers, progress)
+        told, bad = _write_pictures(entries, read, shape, aside, workers, progress)
         if not told.sentences:
             raise InputRejected(
                 "manifest", f"{manifest.path.name}, split {split}", "no readable picture with text",
@@ -219,7 +222,8 @@ class Pairs:
     def images(
         self, chosen: Sequence[int], step: int, seed: int, augment: Augment | None
     ) -> torch.Tensor:
-        """Those pictures (B, C, S, S) as a model takes them, each moved by its own draw."""
+        """Those pictures (B, C, S, S), or volumes (B, C, F, S, S), as a model takes them, each
+        moved by its own draw."""
         return self.drawn(chosen, step, seed, augment).now()
 
     def drawn(
@@ -277,6 +281,8 @@ def _moved(images: torch.Tensor, augment: Augment, seeds: Sequence[int]) -> torc
     """Shift, zoom, re-expose and roughen, each picture by its own draw, whoever is beside it."""
     if not len(images):
         return images
+    if images.ndim == 5:  # (B, C, F, S, S): the frames of a volume move together
+        return _moved(images.flatten(1, 2), augment, seeds).reshape(images.shape)
     chances = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def draw(*shape: int) -> torch.Tensor:  # (B, …), between -1 and 1
@@ -309,7 +315,7 @@ class Told:
 def _write_pictures(
     entries: Sequence[Entry],
     read: Read,
-    preprocess: Preprocess,
+    shape: tuple[int, ...],
     folder: Path,
     workers: int,
     progress: Callable[[int, int], None],
@@ -318,7 +324,6 @@ def _write_pictures(
     wrong."""
     told = Told()
     bad: list[str] = []
-    shape = (preprocess.channels, preprocess.size, preprocess.size)
     raw = folder / "pictures.raw"
     with raw.open("wb") as file:
         for done, result in enumerate(_each(entries, read, workers), 1):

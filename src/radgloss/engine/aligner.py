@@ -1,6 +1,7 @@
 """An alignment checkpoint made able to speak in nouns: embed and label.
 
-A study is every kept frame of every image. A label is asked as a pair, with the finding and
+A study is every kept frame of every image, or, for a model that takes volumes, every image as one
+(`engine.volumes`). A label is asked as a pair, with the finding and
 without it; the difference of the two scores is a log-odds (see `models/alignment/clip.py`), taken
 where it is largest, then calibrated. Nothing is said about a study that resembles no training
 picture, nor about a label that was never validated.
@@ -26,6 +27,7 @@ from radgloss.data.batch import to_model
 from radgloss.engine import precision as precisions
 from radgloss.engine.evidence import Occluded, occluded
 from radgloss.engine.texts import Texts
+from radgloss.engine.volumes import depth_of, origin, volume_of
 from radgloss.preprocess import Prepared, prepare
 from radgloss.text.banks import BankSet, canonical
 from radgloss.text.denied import denied, opposite
@@ -33,7 +35,16 @@ from radgloss.text.findings import EXAMS
 from radgloss.text.meant import meant
 from radgloss.text.prompts import Bank, plain
 from radgloss.trust import Detector
-from radgloss.types import Embedding, Evidence, Image, InputRejected, Prediction, Status, Study
+from radgloss.types import (
+    Embedding,
+    Evidence,
+    Image,
+    InputRejected,
+    Prediction,
+    Region,
+    Status,
+    Study,
+)
 
 __all__ = ["UNCALIBRATED", "Aligner", "Seen", "chosen"]
 
@@ -45,7 +56,8 @@ UNCALIBRATED = "no calibration was fitted for them, so the log-odds is no probab
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """One image as the model saw it. vectors: (N, D) unit. features: (N, W) for the outlier."""
+    """One image as the model saw it. vectors: (N, D) unit. features: (N, W) for the outlier. N is
+    1 where the whole image is a volume."""
 
     image: Image
     prepared: Prepared
@@ -296,11 +308,15 @@ class Aligner:
         model = self.checkpoint.model
         if not hasattr(model, "encode_image"):
             raise self._lacks("no-pictures", "pictures", "Give it words")
+        depth = depth_of(model)
+        known = None if depth else known  # a volume is one look
         new = _differing(prepared, known)
+        frames = prepared.pixels[new]
+        seen = [volume_of(prepared, depth)] if depth else map(to_model, _chunks(frames))
         vectors, features = [], []
         with torch.inference_mode():
-            for part in _chunks(prepared.pixels[new]):
-                tokens = model.describe(to_model(part))
+            for part in seen:
+                tokens = model.describe(part)
                 features.append(tokens.float().numpy())
                 vectors.append(model.from_description(tokens).float().numpy())
         if known is None or len(new) == len(prepared.pixels):
@@ -400,28 +416,33 @@ class Aligner:
         return Prediction(label, probability, logit, False, "", evidence)
 
     def _point(self, label: str, seen: Seen, n: int) -> Evidence:
-        """The place in frame n whose removal lowers the label's score most."""
+        """The place in frame n whose removal lowers the label's score most; of a volume, the place
+        that adds most to it."""
+        direction = torch.from_numpy(self._direction(label) * self._scale)
+        if depth_of(self.checkpoint.model):
+            region, share = origin(self.checkpoint.model, seen.prepared, direction)
+            return _evidence(seen.image, region, share)
         key = (seen.image.uid, n)
         if key not in self._hidden:  # the same for every label
             self._hidden[key] = occluded(self.checkpoint.model, seen.prepared, n)
-        direction = torch.from_numpy(self._direction(label) * self._scale)
         box, share = self._hidden[key].box(direction)
-        region = seen.prepared.placement.region(n, *box)
-        return Evidence(
-            "region",
-            score=share,
-            image=seen.image.uid,
-            frame=(region.low[0] + region.high[0]) // 2,
-            region=region,
-        )
+        return _evidence(seen.image, seen.prepared.placement.region(n, *box), share)
+
+
+def _evidence(image: Image, region: Region, share: float) -> Evidence:
+    frame = (region.low[0] + region.high[0]) // 2
+    return Evidence("region", score=share, image=image.uid, frame=frame, region=region)
 
 
 def chosen(loaded: Checkpoint, precision: str, kept: Sequence[Path]) -> str:
     """The precision itself, or what `auto` stands for here."""
     if precision != precisions.AUTO:
         return precision
-    sides = (loaded.preprocess.channels, loaded.preprocess.size, loaded.preprocess.size)
-    return precisions.automatic(loaded.model, loaded.space, (CHUNK, *sides), kept)
+    side, depth = loaded.preprocess.size, depth_of(loaded.model)
+    frames = (
+        (1, loaded.preprocess.channels, depth) if depth else (CHUNK, loaded.preprocess.channels)
+    )
+    return precisions.automatic(loaded.model, loaded.space, (*frames, side, side), kept)
 
 
 def _top(per_image: Sequence[Floats]) -> float:

@@ -34,6 +34,7 @@ from radgloss.engine.aligner import Aligner
 from radgloss.engine.attention import on_frame
 from radgloss.engine.evidence import POSITIONS, Occluded, occlude
 from radgloss.engine.published import PublishedAligner
+from radgloss.engine.volumes import depth_of
 from radgloss.preprocess import Prepared, Preprocess, prepare
 from radgloss.text.denied import denied
 from radgloss.text.facts import findings
@@ -91,6 +92,11 @@ def _of(speaker: Speaker) -> _Model:
         tensor = partial(to_model, mean=known.mean, spread=known.spread)
         return _Model(known.model, known.preprocess, tensor, speaker.texts, {})
     kept = speaker.checkpoint
+    if depth_of(kept.model):
+        raise InputRejected(
+            "volumes", f"checkpoint {kept.name}", f"a {kept.architecture}, which takes volumes",
+            "a model of pictures", "Label the study: the evidence is a box in it.",
+        )  # fmt: skip
     return _Model(
         kept.model, kept.preprocess, to_model, speaker.texts, kept.prompts, kept.tokenizer
     )

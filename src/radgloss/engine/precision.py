@@ -127,14 +127,16 @@ def choose(measured: Measured, seconds: Callable[[tuple[str, ...]], Mapping[str,
 def automatic(model: Any, space: str, shape: tuple[int, ...], kept: Sequence[Path]) -> str:
     """What `auto` stands for, for this model on this processor.
 
-    shape: of the pictures that are timed, (B, C, S, S). kept: folders of what was measured; the
-    first keeps the times."""
+    shape: of the pictures that are timed, (B, C, S, S) or (B, C, F, S, S). kept: folders of what
+    was measured; the first keeps the times."""
     if not hasattr(model, "encode_image"):
         return FP32  # no pictures, no hurry
     known = recall(space, *kept)
 
     def seconds(precisions: tuple[str, ...]) -> Mapping[str, float]:
-        pictures = torch.zeros(shape).contiguous(memory_format=torch.channels_last)
+        pictures = torch.zeros(shape)
+        if pictures.ndim == 4:
+            pictures = pictures.contiguous(memory_format=torch.channels_last)
         times = timed(model, pictures, precisions)
         remember(space, replace(known, seconds={processor(): times}), kept[0])
         return times

@@ -51,11 +51,19 @@ class Exported:
 
 
 def towers(known: Checkpoint | Published) -> Towers:
-    """The towers of a model with what belongs to them."""
+    """The towers of a model with what belongs to them.
+
+    Raises InputRejected('volumes') for one that takes volumes: the forms that are written here have
+    no place for their frames."""
     if isinstance(known, Published):
         return Towers(
             known.name, known.space, known.model, known.preprocess, known.words,
             known.words.save, known.mean, known.spread,
+        )  # fmt: skip
+    if getattr(known.model, "depth", 0):
+        raise InputRejected(
+            "volumes", f"checkpoint {known.name}", f"a {known.architecture}, which takes volumes",
+            "a model of pictures", "Use it from radgloss.",
         )  # fmt: skip
     channels = known.preprocess.channels
     return Towers(

@@ -50,7 +50,7 @@ def train_system(
         run = change.of(run)
         work = out.with_name(out.name + ".work")
         _check_parts(run, me)
-        manifest = read_manifest(manifest_path)
+        manifest = read_manifest(manifest_path).only(getattr(run.feed, "exams", ()))
         if me.first:
             _check(manifest)
         start = begun(run, change.start, work, me, network)

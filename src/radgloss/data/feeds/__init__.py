@@ -17,6 +17,7 @@ from radgloss.data.feeds.studies import Studies
 from radgloss.data.feeds.told import Told
 from radgloss.data.feeds.two_views import Change, TwoViews
 from radgloss.data.feeds.unpaired import Unpaired
+from radgloss.data.feeds.volumes import Volumes
 from radgloss.data.feeds.written import Written
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "Told",
     "TwoViews",
     "Unpaired",
+    "Volumes",
     "Written",
 ]

@@ -19,6 +19,7 @@ from typing import Any
 
 from radgloss import disk
 from radgloss.data import children
+from radgloss.data.phantom.coded import record
 from radgloss.data.phantom.files import folder_name, write
 from radgloss.data.phantom.imaging.nouns import VERSION
 from radgloss.data.phantom.patients import EXAMS, Patient, draw, draw_with, split_of
@@ -243,6 +244,7 @@ def _row(folder: Path) -> dict[str, Any]:
         "report": known["report"],
         "captions": known["captions"],
         "labels": _labels(known),
+        "codes": record(known["patient"]),
         "measurements": known["patient"]["encounter"]["measurements"],
         "split": split_of(known["seed"]),
         "exam": known["exam"],

@@ -12,6 +12,7 @@ from radgloss.models.alignment import (
     gloria,
     kad,
     medclip,
+    merlin,
     pmcclip,
     siglip,
 )
@@ -28,6 +29,7 @@ ARCHITECTURES: dict[str, ModuleType] = {
     "gloria": gloria,
     "kad": kad,
     "medclip": medclip,
+    "merlin": merlin,
     "pmc-clip": pmcclip,
     "siglip": siglip,
 }

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,8 +22,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from tqdm import tqdm
+
 from radgloss import __version__
-from radgloss.data.feeds import Neighbours
+from radgloss.data.feeds import Neighbours, Volumes
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.systems import SYSTEMS
@@ -45,6 +48,7 @@ __all__ = ["LINES", "SEEDS", "Arm", "arms", "prove", "read"]
 SCHEMA = 1
 SEEDS = 3
 LINES = "arms.jsonl"
+KINDS = {Neighbours: "reports", Volumes: "volumes"}  # of texts that words are learned from
 Progress = Callable[[str, int, int], object]
 
 
@@ -97,10 +101,12 @@ def prove(
 ) -> list[dict[str, Any]]:
     """Every line of these arms, those that were there already included.
 
-    steps: instead of each recipe's own. Raises InputRejected('manifest') for one that cannot be
-    used, before any training, and what reading raises."""
-    chosen = arms(names, seeds)
-    bench = _Bench(read_manifest(Path(manifest)), Path(out), workers, progress)
+    steps: instead of each recipe's own. Where no row is named, one that these data do not allow is
+    left out and said. Raises InputRejected('manifest') for one that cannot be used, before any
+    training, and what reading raises."""
+    known = read_manifest(Path(manifest))
+    chosen = _possible(arms(names, seeds), known, required=bool(names))
+    bench = _Bench(known, Path(out), workers, progress)
     bench.check()
     lines = []
     for k, arm in enumerate(chosen):
@@ -109,6 +115,23 @@ def prove(
         lines.append(bench.known(arm, run) or bench.measure(arm, run))
         progress("arms", k + 1, len(chosen))
     return lines
+
+
+def _possible(chosen: Sequence[Arm], manifest: Manifest, required: bool) -> list[Arm]:
+    """The arms that these data allow; raises what one lacks where all are required."""
+    lacking: dict[str, InputRejected] = {}
+    for name in {arm.base for arm in chosen}:
+        feed = SYSTEMS[name]().feed
+        if isinstance(feed, Volumes):
+            try:
+                feed.require(manifest)
+            except InputRejected as problem:
+                if required:
+                    raise
+                lacking[name] = problem
+    for name, why in sorted(lacking.items()):
+        tqdm.write(f"left out: {name}: {why}", file=sys.stderr)
+    return [arm for arm in chosen if arm.base not in lacking]
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -166,7 +189,7 @@ class _Bench:
 
     def _words(self, run: Run) -> Path:
         """Where the tokenizer of these words and this size is kept."""
-        kind = "reports" if isinstance(run.feed, Neighbours) else "captions"
+        kind = KINDS.get(type(run.feed), "captions")
         folder = self.out / f"words-{kind}-{run.vocabulary}"
         folder.mkdir(exist_ok=True)
         return folder

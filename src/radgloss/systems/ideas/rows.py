@@ -134,6 +134,8 @@ ROWS = (
         "long texts and the field's own tokenizer", "findings"),
     Row("siglip", "SigLIP", "alignment", "newer",
         "every pair is a question of its own", "findings"),
+    Row("merlin", "Merlin", "alignment", "[14]",
+        "whole volumes in an inflated network, taught by report and record at once", "findings"),
 )  # fmt: skip
 
 
