@@ -43,16 +43,19 @@ def phantom(
 ) -> None:
     """Simulated patients with known truth: DICOM, report, truth, label maps and a manifest.
 
-    Examinations: ct-abdomen, mr-abdomen, us-abdomen, us-pelvis, xr-chest, xr-abdomen (all of these
-    by default) and ct-head. A run that was ended goes on when the same command is given again."""
+    Examinations: ct-abdomen, mr-abdomen, us-abdomen, us-pelvis, xr-chest, xr-abdomen (by default
+    all of these that can show what was asked for) and ct-head. A run that was ended goes on when
+    the same command is given again."""
     settings_of()
     from tqdm import tqdm
 
     from radgloss.data import phantom as phantoms
     from radgloss.data.phantom.many import DEFAULT_EXAMS
+    from radgloss.data.phantom.patients import showing
 
-    exams = tuple(exam or DEFAULT_EXAMS)
-    jobs = phantoms.plan(n, seed, exams, tuple(finding or ()), share)
+    asked = tuple(finding or ())
+    exams = tuple(exam or showing(asked, DEFAULT_EXAMS) or DEFAULT_EXAMS)
+    jobs = phantoms.plan(n, seed, exams, asked, share)
     with tqdm(total=len(jobs), unit="patient", file=sys.stderr,
               disable=not sys.stderr.isatty()) as bar:  # fmt: skip
         done = phantoms.generate(

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from radgloss.text.findings import FINDINGS, ORGANS, PAIRED, FindingType, finding_type
-from radgloss.types import InputRejected
+from radgloss.text.findings import (
+    FINDINGS,
+    ORGANS,
+    PAIRED,
+    FindingType,
+    asked_finding,
+)
 
 __all__ = ["AttributeTable", "attribute_table", "attributes_of"]
 
@@ -48,7 +53,7 @@ class AttributeTable:
 def attributes_of(row: FindingType) -> tuple[str, ...]:
     """The attributes of one finding.
 
-    >>> attributes_of(finding_type("splenic hydatid cyst"))[:3]
+    >>> attributes_of(asked_finding("splenic hydatid cyst"))[:3]
     ('organ: spleen', 'kind: hydatid', 'kind: cyst')
     """
     place = {row.organ, *ORGANS.get(row.organ, ())}
@@ -64,19 +69,9 @@ def attribute_table(whats: Iterable[str] | None = None) -> AttributeTable:
     """Of these findings, or of all. Names may be synonyms; each finding has one row.
 
     Raises InputRejected('no-such-finding') for a name that the house does not know."""
-    rows = list(FINDINGS) if whats is None else [_known(what) for what in whats]
+    rows = list(FINDINGS) if whats is None else [asked_finding(what) for what in whats]
     rows = list({row.what: row for row in rows}.values())
     each = [attributes_of(row) for row in rows]
     names = tuple(dict.fromkeys(a for of in each for a in of))
     values = np.array([[float(a in of) for a in names] for of in each]).reshape(len(rows), -1)
     return AttributeTable(tuple(row.what for row in rows), names, values)
-
-
-def _known(what: str) -> FindingType:
-    try:
-        return finding_type(what)
-    except KeyError:
-        raise InputRejected(
-            "no-such-finding", "a finding's name", "one that the table does not have",
-            "a name or synonym of docs/facts.md", "Check the spelling.",
-        ) from None  # fmt: skip

@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from radgloss.types import InputRejected
+
 __all__ = [
     "EXAMS",
     "FINDINGS",
@@ -24,6 +26,7 @@ __all__ = [
     "SITES",
     "Exam",
     "FindingType",
+    "asked_finding",
     "exam_findings",
     "finding_type",
     "name_of",
@@ -254,6 +257,17 @@ def finding_type(what: str) -> FindingType:
     'liver cyst'
     """
     return _BY_NAME[what.lower()]
+
+
+def asked_finding(what: str) -> FindingType:
+    """As `finding_type`, of a name that somebody typed; raises InputRejected('no-such-finding')."""
+    try:
+        return finding_type(what.strip())
+    except KeyError:
+        raise InputRejected(
+            "no-such-finding", what, "no finding of that name",
+            f"one of {', '.join(row.what for row in FINDINGS)}", "Check the spelling.",
+        ) from None  # fmt: skip
 
 
 def name_of(kind: str, organ: str) -> str:

@@ -20,7 +20,16 @@ from radgloss.data.phantom.causal.rows import NONE
 from radgloss.data.phantom.causal.words import history_lines
 from radgloss.data.phantom.diagnoses import diagnoses_of, evidence_seen
 from radgloss.data.phantom.imaging import Imaged
-from radgloss.data.phantom.patients import EXAMS, Patient, draw, draw_with, impossible, with_history
+from radgloss.data.phantom.many import plan
+from radgloss.data.phantom.patients import (
+    EXAMS,
+    Patient,
+    draw,
+    draw_with,
+    impossible,
+    showing,
+    with_history,
+)
 from radgloss.text.findings import finding_type
 from radgloss.types import InputRejected, Measurement
 
@@ -191,6 +200,20 @@ def test_impossible_requests_are_refused_in_words(call, words):
     with pytest.raises(InputRejected, match=words) as caught:
         call()
     assert caught.value.code == "finding-impossible"
+
+
+def test_a_finding_is_asked_for_by_any_of_its_names_and_by_no_other_word():
+    assert draw_with(3, "us-abdomen", ["Hepatic cyst"]) == draw_with(
+        3, "us-abdomen", ["liver cyst"]
+    )
+    assert {j.findings for j in plan(2, 0, ["xr-chest"], ["PTX"])} == {("pneumothorax",)}
+    assert showing(["ovarian cyst"], EXAMS) == ("ct-abdomen", "mr-abdomen", "us-pelvis")
+    for ask in (lambda: draw_with(3, "us-abdomen", ["measles"]),
+                lambda: plan(2, 0, ["xr-chest"], ["measles"]),
+                lambda: showing(["measles"], EXAMS)):  # fmt: skip
+        with pytest.raises(InputRejected) as refused:
+            ask()
+        assert refused.value.code == "no-such-finding"
 
 
 def test_a_head_is_a_test_patient_without_an_encounter():

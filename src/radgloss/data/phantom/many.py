@@ -25,6 +25,7 @@ from radgloss.data.phantom.imaging.nouns import VERSION
 from radgloss.data.phantom.patients import EXAMS, Patient, draw, draw_with, split_of
 from radgloss.data.phantom.reading import truth_of
 from radgloss.data.phantom.study import simulate
+from radgloss.text.findings import asked_finding
 from radgloss.types import InputRejected
 
 __all__ = ["DEFAULT_EXAMS", "Generated", "Job", "generate", "plan"]
@@ -75,7 +76,7 @@ def plan(
 
     share: how many validate, and how many test, for each that trains; rounded down. Raises
     InputRejected('phantom-plan') for no patient, an unknown exam, or seeds that run out of their
-    split.
+    split, and 'no-such-finding'.
 
     >>> [(j.seed, j.exam) for j in plan(5, 10, ["xr-chest"])][4:]
     [(14, 'xr-chest'), (1000010, 'xr-chest'), (2000010, 'xr-chest')]
@@ -88,6 +89,7 @@ def plan(
             f"at least one patient, from seed 0, of {', '.join(EXAMS)}, a share from 0 to 1",
             "Correct it.",
         )  # fmt: skip
+    names = tuple(asked_finding(what).what for what in findings)
     own = split_of(seed)
     if split_of(seed + n - 1) != own:
         raise InputRejected(
@@ -98,7 +100,7 @@ def plan(
     if own == "train" and "ct-head" not in exams:
         starts |= {start + seed: int(n * share + 1e-9) for start in STARTS.values()}
     return tuple(
-        Job(start + k, exams[k % len(exams)], tuple(findings))
+        Job(start + k, exams[k % len(exams)], names)
         for start, many in starts.items()
         for k in range(many)
     )

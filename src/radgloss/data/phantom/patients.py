@@ -41,7 +41,7 @@ from radgloss.data.phantom.causal.nouns import (
 from radgloss.data.phantom.causal.sample import sample
 from radgloss.data.phantom.causal.strata import OF_EXAM, STRATA
 from radgloss.data.phantom.held_out import FINDINGS as HELD_OUT
-from radgloss.text.findings import finding_type
+from radgloss.text.findings import asked_finding, finding_type
 from radgloss.types import InputRejected, Measurement
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "draw",
     "draw_with",
     "impossible",
+    "showing",
     "split_of",
     "stream",
     "with_history",
@@ -98,6 +99,16 @@ def impossible(what: str, exam: str, seed: int, absent: Sequence[str] = (), sex:
             "finding-impossible", what, f"a patient without its organ ({gone} absent)",
             "a patient who has it", "Use another seed.",
         )  # fmt: skip
+
+
+def showing(findings: Sequence[str], exams: Sequence[str]) -> tuple[str, ...]:
+    """Of these examinations the ones whose pictures can hold all these findings.
+
+    >>> showing(["hepatic cyst", "free air"], EXAMS)
+    ('ct-abdomen',)
+    """
+    wanted = {asked_finding(what).what for what in findings}
+    return tuple(exam for exam in exams if wanted <= set(drawable(exam)))
 
 
 def _who(seed: int, exam: str, stratum: str) -> tuple[Sex, int, float]:
@@ -214,13 +225,15 @@ def _spare(lesion: Lesion, absent: Sequence[str]) -> Lesion:
 def draw_with(seed: int, exam: str, findings: Sequence[str]) -> Patient:
     """The patient of that seed with these findings and no others, and without an encounter.
 
-    A woman where a finding needs one. Raises InputRejected where `impossible` does: an absent
-    organ, another exam's finding, a held-out composition in a training or validation seed.
+    A woman where a finding needs one. Raises InputRejected where `asked_finding` and `impossible`
+    do: no such finding, an absent organ, another exam's finding, a held-out composition in a
+    training or validation seed.
 
     >>> [x.what for x in draw_with(3, "us-abdomen", ["liver cyst"]).lesions][0]
     'liver cyst'
     """
     _check(seed, exam, held_out=False)
+    findings = [asked_finding(what).what for what in findings]
     base = draw(seed, exam)
     woman: Sex = "F" if any(lacks(w, (), "M") for w in findings) else base.sex
     for what in findings:
