@@ -71,6 +71,13 @@ def test_an_output_that_cannot_be_written_is_refused_first(no_work, tmp_path, wo
     assert refused.value.code == "output"
 
 
+def test_the_tour_does_not_begin_where_your_folder_is_not_there(no_work, tmp_path):
+    with pytest.raises(InputRejected) as refused:
+        told("demo", tmp_path / "no", "-o", tmp_path / "out", "--no-serve")
+    assert refused.value.code == "no-such-file"
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("prior", [False, True])
 def test_a_wrong_path_is_refused_before_any_work(no_work, tmp_path, prior):
     words = ("-i", tmp_path, "--prior", tmp_path / "no") if prior else ("-i", tmp_path / "no")

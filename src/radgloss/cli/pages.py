@@ -39,6 +39,10 @@ def demo(
     settings = settings_of(model=model)
     from radgloss import demo as tour
     from radgloss import room
+    from radgloss.dicom.files import mode_of
+
+    if folder is not None:
+        mode_of(folder)
 
     kind = modality_of(modality)
 
