@@ -373,7 +373,8 @@ class Draft:
 
     abstained: no draft could honestly be made; `why` says so and `sentences` holds no finding.
     not_assessed: the organs and findings on which the text is silent, for the reader to see.
-    flags: what the checks found. organs: every organ of the examination, in the report's order."""
+    flags: what the checks found. organs: every organ of the examination, in the report's order.
+    watcher: the checkpoint whose detectors stood over the text, where that is not its author."""
 
     study: str
     sentences: tuple[Sentence, ...]
@@ -386,6 +387,7 @@ class Draft:
     synthetic: bool = False
     flags: tuple[Flag, ...] = ()
     organs: tuple[OrganState, ...] = ()
+    watcher: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

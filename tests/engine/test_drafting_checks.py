@@ -163,6 +163,7 @@ def test_words_that_point_to_the_other_side_are_found(said, columns, flags):
     assert codes(draft([sentence]), case(), only=["side"]) == flags
 
 
+@settings(deadline=None)
 @given(st.integers(0, 399), st.integers(0, 399))
 def test_a_mirrored_picture_mirrors_the_sides(one, other):
     image = film()
@@ -334,7 +335,7 @@ def refused(now, before):
     return ""
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(st.text(min_size=1, max_size=8), st.text(min_size=1, max_size=8))
 def test_a_prior_of_another_patient_is_refused_and_named_to_nobody(mine, theirs):
     code = refused(study("1", patient_id=mine), study("2", patient_id=theirs))

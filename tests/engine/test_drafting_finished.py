@@ -153,7 +153,7 @@ def test_a_region_in_a_stack_is_as_deep_as_it_is_wide():
 
 
 def test_only_what_was_changed_is_looked_at_again_and_the_answer_is_the_same(over):
-    aligner = over.aligner
+    aligner = over.watcher
     taken = erased(CT.images[0], (Region((1, 5, 5), (2, 20, 20)),))
     twin, left = aligner.exchanged(CT, taken)
     fresh = Aligner(checkpoint())
@@ -170,7 +170,7 @@ def test_a_sentence_that_survives_is_flagged_and_one_that_falls_is_not(over, mon
     for n, s in enumerate(draft.sentences):
         (*there,) = [f.what for f in s.findings if f.status == "present"]
         if there:
-            left = SURE.probability(without(over.aligner, CT, there[0], s.evidence))
+            left = SURE.probability(without(over.watcher, CT, there[0], s.evidence))
             assert (n in flagged) == (SURE.decide(left) is True)
 
 
@@ -228,3 +228,65 @@ def test_reading_the_prior_leaves_what_was_seen_of_the_study(over):
     again = over.draft(Case(CT))
     assert again.sentences == first.sentences
     assert again.flags == first.flags
+
+
+# ------------------------------------------------------------------ somebody else's text
+
+
+class Written:
+    """A drafter that writes what it is told, without predictions or places."""
+
+    def __init__(self, *sentences):
+        self.sentences = tuple(
+            Sentence(text, "findings", "", tuple(findings)) for text, *findings in sentences
+        )
+
+    def draft(self, case):
+        return Draft(case.study.uid, self.sentences, Origin("writer", "p", "0"))
+
+
+def test_a_text_is_held_against_the_detectors_of_its_watcher(over):
+    answers = {p.label: p for p in over.watcher.label(CT, ["liver cyst", "hepatic steatosis"])}
+    assert not any(p.abstained for p in answers.values())
+    lied = [(f"No {w}.", Finding(w, "absent")) if p.probability >= 0.5
+            else (f"There is {w}.", Finding(w)) for w, p in answers.items()]  # fmt: skip
+    draft = Finished(Written(*lied), over.watcher).draft(Case(CT))
+    assert draft.watcher == "tiny"
+    assert {f.sentence for f in draft.flags if f.code == "classifier"} >= {0, 1}
+    assert [s.text for s in draft.sentences[:2]] == [text for text, _ in lied]
+
+
+def test_change_in_another_text_is_said_of_what_text_and_detector_both_decided(over):
+    (cyst,) = over.watcher.label(CT, ["liver cyst"])
+    there = cyst.probability >= 0.5
+    true = ("There is a liver cyst.", Finding("liver cyst"))
+    false = ("No liver cyst.", Finding("liver cyst", "absent"))
+    before = "No liver cyst." if there else "Liver cyst."
+    for said, change in ((true if there else false, True), (false if there else true, False)):
+        made = Finished(Written(said), over.watcher).draft(Case(CT, prior_report=before))
+        told = made.text("comparison")
+        assert ("new" in told or "resolved" in told) == change
+        assert made.text("findings") == said[0]
+    alone = Finished(Written(true), over.watcher).draft(Case(CT))
+    assert alone.text("comparison") == ""
+
+
+def test_where_the_watcher_knows_nothing_the_words_are_checked_all_the_same(over):
+    written = Written(("There is a left liver cyst measuring 12.", Finding("liver cyst")))
+    strange = Examination("7.7", (image("US"),))
+    draft = Finished(written, over.watcher).draft(Case(strange))
+    assert [f.code for f in draft.flags] == ["units"]
+    assert draft.organs == ()
+    assert draft.sentences == written.sentences
+
+
+def test_views_of_one_study_speak_together():
+    front, side = (replace(image("DX", 1, seed=n, uid=f"1.{n}"), view=v)
+                   for n, v in enumerate(("PA", "LATERAL")))  # fmt: skip
+    a = Aligner(checkpoint())
+    both = Examination("8.1", (front, side))
+    draft = PairDrafter(a, "0").draft(Case(both))
+    assert draft.text("technique") == "Chest radiograph, PA and lateral."
+    for p in draft.predictions:
+        alone = [Aligner(a.checkpoint).raw(Examination("8", (i,)), p.label) for i in both.images]
+        assert p.logit == pytest.approx(np.mean(alone), abs=1e-4)  # TOP = 2 frames, one a film

@@ -244,7 +244,7 @@ def test_another_side_is_no_change_of_this_one():
     assert changed([left], [right]) == (left,)
 
 
-@settings(max_examples=100)
+@settings(deadline=None, max_examples=100)
 @given(st.floats(1, 200), st.floats(1, 200))
 def test_growth_is_more_than_two_readers_differ(now, before):
     step = abs(now - before)

@@ -143,7 +143,7 @@ def test_an_abstention_tells_which_threshold_was_missed_or_that_there_is_none(ct
     assert p.why == "too close to call: probability 0.59, called present only from 0.90"
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(st.floats(0, 1), st.none() | st.floats(0, 0.5), st.none() | st.floats(0.5, 1))
 def test_an_undecided_probability_never_reads_as_certainty_nor_as_its_threshold(p, low, high):
     calibration = replace(UNSURE, absent_below=low, present_above=high)

@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_refused_by_name(samples, change, place):
 def test_a_draft_of_the_first_schema_is_read_with_nothing_flagged(samples):
     def older(whole):
         whole["schema"] = 1
-        for key in ("flags", "organs"):
+        for key in ("flags", "organs", "watcher"):
             del whole["draft"][key]
         for s in whole["draft"]["sentences"]:
             for e in s["evidence"]:

@@ -57,6 +57,9 @@ def report(
     prior_report: Annotated[
         Path | None, typer.Option(help="The report of an earlier study, a text file.", parser=path)
     ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Your own template to fill (docs/drafts.md).", parser=path)
+    ] = None,
     modality: Modality = "",
     model: ModelName = None,
     precision: PrecisionName = None,
@@ -81,6 +84,7 @@ def report(
     from radgloss import wiring
     from radgloss.dicom.burned import lines as in_lines
     from radgloss.dicom.burned import told
+    from radgloss.engine.drafting import template as templates
     from radgloss.exchange.files import check_output
     from radgloss.exchange.words import unnamed
     from radgloss.types import Case
@@ -88,7 +92,8 @@ def report(
     formats = _formats(format)
     kind = modality_of(modality)
     check_output(output)
-    earlier = _text_of_prior(prior_report)
+    earlier = _text_of(prior_report)
+    form = templates.template(_text_of(template)) if template else None
     loaded = wiring.load_trained(settings["model"], settings["precision"])
     tell_precision(settings, loaded)
     study = wiring.read(input, settings, kind)
@@ -102,7 +107,7 @@ def report(
         "prior": case.prior.uid if case.prior else "",
     }  # fmt: skip
     letters = _letters(study)
-    done = wiring.report(case, output, loaded, formats, options)
+    done = wiring.report(case, output, loaded, formats, options, form)
     burned = letters()
     if not any(i.modality for i in study.images):
         print("warning: the file does not say its modality; --modality can.", file=sys.stderr)
@@ -153,7 +158,7 @@ def _formats(listed: str) -> list[str]:
     return list(dict.fromkeys(asked))
 
 
-def _text_of_prior(file: Path | None) -> str:
+def _text_of(file: Path | None) -> str:
     return text_of(file) if file else ""
 
 

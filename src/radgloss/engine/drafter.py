@@ -16,11 +16,11 @@ import numpy as np
 
 from radgloss import terms
 from radgloss.engine.aligner import Aligner
-from radgloss.engine.drafting import comparison, inputs
+from radgloss.engine.drafting import comparison, deciding, inputs
 from radgloss.engine.drafting.asked import asked
 from radgloss.engine.drafting.impression import impression
 from radgloss.text import templates
-from radgloss.text.findings import OF_WOMEN, FindingType, exam_findings, finding_type
+from radgloss.text.findings import finding_type
 from radgloss.types import (
     Case,
     Draft,
@@ -30,7 +30,6 @@ from radgloss.types import (
     Origin,
     Prediction,
     Sentence,
-    Side,
     Study,
 )
 
@@ -57,11 +56,9 @@ class PairDrafter:
         exam = self.aligner.exam(study)
         if why or exam is None:
             return self._abstention(study, why)
-        rows = exam_findings(exam)
-        predictions = _fitting(study, self.aligner.label(study, [r.what for r in rows]))
-        stated = self._decided(self.aligner, study, predictions)
-        before, compared = self._before(case, exam)
-        now = comparison.changed(stated, before)
+        predictions = deciding.ask(self.aligner, study, exam)
+        before, compared = deciding.before(self.aligner, case, exam)
+        now = comparison.changed(deciding.stated(self.aligner, study, predictions), before)
         by_name = {p.label: p for p in predictions}
         findings = _sentences(exam, now, by_name)
         undecided = [p.label for p in predictions if p.abstained]
@@ -80,41 +77,6 @@ class PairDrafter:
             support=self._support(study, exam),
             synthetic=study.synthetic,
         )
-
-    def _decided(
-        self, aligner: Aligner, study: Study, predictions: Sequence[Prediction]
-    ) -> tuple[Finding, ...]:
-        """One finding for each prediction that was decided, with its side where that was too."""
-        found = []
-        for p in predictions:
-            if p.abstained:
-                continue
-            if p.probability < 0.5:
-                found.append(Finding(p.label, "absent", certainty=1 - p.probability))
-            else:
-                side = _side(aligner, study, finding_type(p.label))
-                found.append(Finding(p.label, "present", side, certainty=p.probability))
-        return tuple(found)
-
-    def _before(self, case: Case, exam: str) -> tuple[tuple[Finding, ...], tuple[Sentence, ...]]:
-        """What was decided of the prior, and what the comparison section says of it."""
-        if case.prior_report:
-            found = comparison.from_report(case.prior_report, exam)
-            text = templates.compared(exam, "report")
-            if case.prior is not None:  # a person read it: her word, not the model's
-                text = templates.compared(exam, "both")
-            return found, (Sentence(text, "comparison"),)
-        if case.prior is None:
-            return (), ()
-        apart = self.aligner.apart()
-        why = apart.why_not(case.prior)
-        if why or apart.exam(case.prior) != exam:
-            text = templates.compared(exam, "other")
-            return (), (Sentence(text, "comparison"),)
-        whats = [r.what for r in exam_findings(exam)]
-        predictions = _fitting(case.prior, apart.answers(case.prior, whats))
-        found = self._decided(apart, case.prior, predictions)
-        return found, (Sentence(templates.compared(exam, "study"), "comparison"),)
 
     def _abstention(self, study: Study, why: str) -> Draft:
         return Draft(
@@ -156,30 +118,8 @@ class PairDrafter:
         )
 
 
-def _fitting(study: Study, predictions: Sequence[Prediction]) -> tuple[Prediction, ...]:
-    """Nothing is stated or denied of an organ that a person of that sex does not have. It stays
-    listed as not assessed: a file's sex is an administrative entry, and may not be the body's."""
-    if study.sex != "M":
-        return tuple(predictions)
-    why = "an organ that men do not have, and the study says that this is a man"
-    return tuple(
-        replace(p, abstained=True, why=why, evidence=()) if p.label in OF_WOMEN else p
-        for p in predictions
-    )
-
-
 def _view(image: Image) -> str:
     return terms.view(image.view) if image.modality in ("CR", "DX") else ""
-
-
-def _side(aligner: Aligner, study: Study, row: FindingType) -> Side:
-    """Right or left where that could be decided, else left unsaid."""
-    exam = aligner.exam(study) or ""
-    calibration = aligner.checkpoint.trust.sides.get(exam, {}).get(row.what)
-    if calibration is None:
-        return ""
-    right = calibration.decide(calibration.probability(aligner.raw_side(study, row.what)))
-    return "" if right is None else "right" if right else "left"
 
 
 def _sentences(

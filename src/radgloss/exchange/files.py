@@ -12,7 +12,15 @@ from radgloss import disk
 from radgloss.exchange.words import unnamed
 from radgloss.types import Draft, InputRejected, ReportStatus, Study
 
-__all__ = ["FILES", "check_formats", "check_output", "sha256", "write_all", "write_rejection"]
+__all__ = [
+    "FILES",
+    "FILLED",
+    "check_formats",
+    "check_output",
+    "sha256",
+    "write_all",
+    "write_rejection",
+]
 
 FILES = {
     "txt": "draft.txt",
@@ -23,7 +31,10 @@ FILES = {
 }
 """The file name of every format."""
 
-OURS = (*FILES.values(), "provenance.json", "rejected.json")
+FILLED = "draft.filled.txt"
+"""Where a template of the user's is filled."""
+
+OURS = (*FILES.values(), FILLED, "provenance.json", "rejected.json")
 
 SrWriter = Callable[[Draft, Study, ReportStatus, Path], object]
 

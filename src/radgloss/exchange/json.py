@@ -18,7 +18,7 @@ from radgloss.types import MACHINE_MARK, Draft, InputRejected, ReportStatus
 __all__ = ["SCHEMA", "from_json", "marking", "to_json"]
 
 SCHEMA = 2
-_FIRST: dict[str, list[Any]] = {"flags": [], "organs": []}  # what schema 1 did not have
+_FIRST: dict[str, Any] = {"flags": [], "organs": [], "watcher": ""}  # not yet in schema 1
 _FIRST_EVIDENCE: dict[str, list[Any]] = {"centre_mm": [], "extent_mm": []}
 KIND = "radgloss-draft"
 

@@ -36,7 +36,7 @@ def record(
         "schema": SCHEMA,
         "marking": marking(),
         "program": {"name": "radgloss", "version": origin.version},
-        "model": {"checkpoint": origin.checkpoint},
+        "model": {"checkpoint": origin.checkpoint, **_watcher(draft)},
         "pixel_pipeline": {"digest": origin.preprocessing},
         "seed": origin.seed,
         "when": origin.when,
@@ -51,6 +51,12 @@ def record(
         "left_out": [problem.to_dict() for problem in unnamed(study.left_out)],
         "outputs": dict(sorted((outputs or {}).items())),
     }
+
+
+def _watcher(draft: Draft | Origin) -> dict[str, str]:
+    """The checkpoint that checked the text, where it is another one."""
+    named = draft.watcher if isinstance(draft, Draft) else ""
+    return {"watcher": named} if named else {}
 
 
 def write(

@@ -59,17 +59,13 @@ class Model:
         self.aligner = (Looker if writes else Aligner)(checkpoint, precision)
         self.checkpoint = self.aligner.checkpoint
         self.space = checkpoint.space
-        drafter: Drafter = (
-            Writer(self.aligner, __version__)
-            if isinstance(self.aligner, Looker)
-            else PairDrafter(self.aligner, __version__)
-        )
-        self._drafter = Finished(drafter, self.aligner)
+        self._finished: Finished | None = None
 
     def asking(self, bank: BankSet) -> Model:
         """The same model, which labels in the sentences of a bank; it drafts in its own.
 
         Raises what `Aligner.asking` raises."""
+        self._desk()  # before the copy, which shares it
         twin = copy.copy(self)
         twin.aligner = self.aligner.asking(bank)
         return twin
@@ -91,8 +87,25 @@ class Model:
         return self.aligner.label(study, labels)
 
     def draft(self, case: Case) -> Draft:
-        """A draft, or an honest abstention."""
-        return self._drafter.draft(case)
+        """A draft with what its checks found, or an honest abstention."""
+        return self._desk().draft(case)
+
+    def _desk(self) -> Finished:
+        if self._finished is None:
+            self._finished = Finished(self._drafter(), self._watcher())
+        return self._finished
+
+    def _drafter(self) -> Drafter:
+        if isinstance(self.aligner, Looker):
+            return Writer(self.aligner, __version__)
+        return PairDrafter(self.aligner, __version__)
+
+    def _watcher(self) -> Aligner:
+        """Whose detectors stand over its drafts: its own, or the shipped model's over the texts of
+        a model that writes, which has none."""
+        if not isinstance(self.aligner, Looker):
+            return self.aligner
+        return Aligner(load_checkpoint(SHIPPED / "starter"))
 
     def validated(self, study: Study) -> tuple[str, ...]:
         """The labels that were validated for this study's examination."""

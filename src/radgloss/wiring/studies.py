@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radgloss import dicom
+from radgloss import dicom, disk
 from radgloss.dicom import sr
 from radgloss.engine import labelling
+from radgloss.engine.drafting.template import Template, filled
 from radgloss.engine.probe_file import Probe, write_probe
 from radgloss.engine.probed import Probed
 from radgloss.engine.published import PublishedAligner
@@ -118,9 +119,11 @@ def report(
     model: Model,
     formats: Collection[str] = FORMATS,
     options: dict[str, Any] | None = None,
+    template: Template | None = None,
 ) -> Reported:
     """Draft a study, or a case of one, and write every asked format with its provenance into `out`.
 
+    template: also filled with the draft's words.
     Formats and folder are checked before any work. A DICOM SR needs a DICOM source; for NIfTI it
     is left out and said so."""
     files.check_formats(formats)
@@ -138,6 +141,8 @@ def report(
             if problem.code not in NO_SR:
                 raise
             left_out.append(problem)
+    if template:
+        written["filled"] = disk.write(out / files.FILLED, filled(template, draft))
     digests = {path.name: files.sha256(path) for path in written.values()}
     written["provenance"] = provenance.write(draft, study, out, options, digests)
     event("wiring", "drafted", abstained=draft.abstained, sentences=len(draft.sentences))

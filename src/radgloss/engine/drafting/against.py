@@ -46,7 +46,13 @@ def _claims(fact: Fact) -> bool | None:
 
 
 def unvalidated(reading: Reading) -> Iterator[Flag]:
-    """A denial, or a "normal", that no validated detector bears out."""
+    """A denial, or a "normal", that no validated detector bears out; told once of a whole draft
+    over which none stood."""
+    if not reading.draft.predictions:
+        if any(f.finding.status == "absent" for s in reading.said for f in s.facts):
+            found = "no detector stood over this text, so nothing bears its denials out"
+            yield Flag("unvalidated", found)
+        return
     answers = decided(reading.draft.predictions)
     normal = {o.organ for o in reading.draft.organs if o.state == "assessed and normal"}
     for said in reading.of("findings", "impression"):

@@ -1,32 +1,37 @@
 """Any `Drafter`, with everything that stands over a draft put around it.
 
-What the drafter wrote is not changed: places and an impression are added where it brought none, and
-what the checks find is listed beside the text."""
+What the drafter wrote is not changed: answers of detectors, places, a comparison and an impression
+are added where it brought none, and what the checks find is listed beside the text."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from radgloss.engine.aligner import Aligner
-from radgloss.engine.drafting import erase, inputs, places
+from radgloss.engine.drafting import deciding, erase, inputs, places
 from radgloss.engine.drafting.asked import asked
 from radgloss.engine.drafting.checks import check
+from radgloss.engine.drafting.comparison import changed
 from radgloss.engine.drafting.impression import impression
-from radgloss.engine.drafting.organs import organ_states, validated
+from radgloss.engine.drafting.organs import decided, organ_states, validated
+from radgloss.engine.drafting.reading import canonical
 from radgloss.protocols import Drafter
-from radgloss.types import Case, Draft
+from radgloss.text import templates
+from radgloss.types import Case, Draft, Sentence
 
 __all__ = ["Finished"]
 
 
 class Finished:
-    """`Drafter` over a drafter, watched by an `Aligner`, which grounds, reads again, and whose
-    validated detectors say what may be called normal. A watcher without words (`Looker`) knows the
-    examination and can do none of that: its draft has no places, and no organ of it is normal."""
+    """`Drafter` over a drafter, watched by an `Aligner`, which answers, grounds, reads again, and
+    whose validated detectors say what may be called normal.
 
-    def __init__(self, drafter: Drafter, aligner: Aligner) -> None:
+    A watcher that does not know the examination, or that has no words (`Looker`), does none of
+    this: the draft has no places then, no organ of it is normal, and only its words are checked."""
+
+    def __init__(self, drafter: Drafter, watcher: Aligner) -> None:
         self.drafter = drafter
-        self.aligner = aligner
+        self.watcher = watcher
 
     def draft(self, case: Case) -> Draft:
         """The drafter's draft with places, states of organs and flags, or its abstention.
@@ -36,28 +41,59 @@ class Finished:
         draft = self.drafter.draft(case)
         if draft.abstained:
             return draft
-        exam = self.aligner.exam(case.study)
-        if exam is None:  # nobody here knows this examination: the words can still be checked
+        exam = self.watcher.exam(case.study) or ""
+        if not exam:  # the words can still be checked
             return replace(draft, flags=check(draft, case, ""))
-        draft = self._concluded(draft, case, exam)
-        if self._answers():
-            draft = places.grounded(draft, case.study, self.aligner)
-        detectors = validated(self.aligner.checkpoint.trust.labels.get(exam, {}))
+        watches = self._watches(case)
+        if watches:
+            draft = self._compared(self._answered(draft, case, exam), case, exam)
+        draft = _concluded(draft, case, exam)
+        if watches:
+            draft = places.grounded(draft, case.study, self.watcher)
+        detectors = validated(self.watcher.checkpoint.trust.labels.get(exam, {}))
         states = organ_states(exam, draft.findings, draft.predictions, detectors)
         draft = replace(draft, organs=states)
-        survivors = (
-            tuple(erase.survivors(draft, case.study, self.aligner)) if self._answers() else ()
-        )
+        survivors = tuple(erase.survivors(draft, case.study, self.watcher)) if watches else ()
         return replace(draft, flags=(*check(draft, case, exam), *survivors))
 
-    def _answers(self) -> bool:
-        return hasattr(self.aligner.checkpoint.model, "encode_text")
+    def _watches(self, case: Case) -> bool:
+        speaks = hasattr(self.watcher.checkpoint.model, "encode_text")
+        return speaks and not self.watcher.why_not(case.study)
 
-    def _concluded(self, draft: Draft, case: Case, exam: str) -> Draft:
-        """With an impression from the findings, where the drafter wrote none."""
-        if any(s.section == "impression" for s in draft.sentences):
+    def _answered(self, draft: Draft, case: Case, exam: str) -> Draft:
+        """With what the watcher's detectors say, where the drafter has none."""
+        if draft.predictions:
             return draft
-        findings = [s for s in draft.sentences if s.section == "findings"]
-        names = asked(f"{case.indication}. {case.history}", exam)
-        made = impression(findings, exam, draft.not_assessed, names)
-        return replace(draft, sentences=(*draft.sentences, *made))
+        said = deciding.ask(self.watcher, case.study, exam, places=False)
+        name = self.watcher.checkpoint.name
+        return replace(draft, predictions=said, watcher=name if name != draft.origin.checkpoint
+                       else "")  # fmt: skip
+
+    def _compared(self, draft: Draft, case: Case, exam: str) -> Draft:
+        """With a comparison, where a prior was given and the drafter wrote none: what has changed
+        of what both the text and a detector decided."""
+        given = case.prior is not None or bool(case.prior_report)
+        if not given or any(s.section == "comparison" for s in draft.sentences):
+            return draft
+        before, head = deciding.before(self.watcher, case, exam)
+        answers = decided(draft.predictions)
+        own = [
+            f for s in draft.sentences if s.section == "findings" for f in s.findings
+            if answers.get(canonical(f.what)) is (f.status == "present")
+        ]  # fmt: skip
+        new = [f for f, old in zip(changed(own, before), own, strict=True) if f != old]
+        made = (Sentence(templates.sentence(f), "comparison", "", (f,), (), f.certainty)
+                for f in dict.fromkeys(new))  # fmt: skip
+        first = [s for s in draft.sentences if s.section == "technique"]
+        rest = [s for s in draft.sentences if s.section != "technique"]
+        return replace(draft, sentences=(*first, *head, *made, *rest))
+
+
+def _concluded(draft: Draft, case: Case, exam: str) -> Draft:
+    """With an impression from the findings, where the drafter wrote none."""
+    if any(s.section == "impression" for s in draft.sentences):
+        return draft
+    findings = [s for s in draft.sentences if s.section == "findings"]
+    names = asked(f"{case.indication}. {case.history}", exam)
+    made = impression(findings, exam, draft.not_assessed, names)
+    return replace(draft, sentences=(*draft.sentences, *made))
