@@ -17,6 +17,7 @@ from radgloss.dicom import sr
 from radgloss.types import (
     MACHINE_MARK,
     Evidence,
+    Flag,
     Identity,
     InputRejected,
     Region,
@@ -70,6 +71,22 @@ def test_the_flags_are_those_of_the_status(written):
     assert report.VerificationFlag == "UNVERIFIED"
     assert report.PreliminaryFlag == "PRELIMINARY"
     assert "VerifyingObserverSequence" not in report
+
+
+def test_what_a_check_found_is_a_comment_below_its_sentence(samples, tmp_path):
+    draft, study = samples["ct"]
+    draft = replace(draft, flags=(*draft.flags, Flag("prior", "nobody says whose it is")))
+    report = pydicom.dcmread(sr.write(draft, study, DRAFT, tmp_path / "draft.dcm"))
+    said = {i.TextValue: i for i in _items(report) if i.ValueType == "TEXT"}
+    for flag in draft.flags:
+        words = f"To be looked at again ({flag.code}): {flag.found}"
+        assert said[words].ConceptNameCodeSequence[0].CodeValue == "121106"
+        if flag.sentence is None:
+            assert said[words].RelationshipType == "CONTAINS"
+            continue
+        assert said[words].RelationshipType == "HAS PROPERTIES"
+        sentence = said[draft.sentences[flag.sentence].text]
+        assert words in [i.get("TextValue") for i in sentence.ContentSequence]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,20 @@ def test_same_draft_same_resource_and_another_draft_another_id(samples):
     assert len(first["id"]) <= 64
 
 
+def test_what_a_check_found_is_a_note_of_what_it_is_about(samples):
+    draft, study = samples.ct
+    report = fhir.diagnostic_report(draft, study, DRAFT)
+    stones, cysts = (
+        [n["text"] for o in _of("Observation", report) if what in o["code"]["text"]
+         for n in o["note"]]
+        for what in ("stone", "cyst")
+    )  # fmt: skip
+    for flag in draft.flags:
+        assert any(flag.found in note for note in stones)
+        assert flag.found in report["text"]["div"]
+    assert not any("Place" in note or "Size" in note for note in cysts)
+
+
 def test_findings_become_observations_with_codes_only_where_known(samples):
     report = fhir.diagnostic_report(*samples.radiograph, DRAFT)
     by_name = {o["code"]["text"]: o for o in _of("Observation", report)}

@@ -15,6 +15,7 @@ from radgloss.types import (
     Draft,
     Evidence,
     Finding,
+    Flag,
     Identity,
     Image,
     InputRejected,
@@ -73,6 +74,29 @@ def test_every_sentence_silence_and_left_out_file_is_there(samples):
     assert "Stated" not in text  # the number is a title, the word is the text
     assert "check" in text
     assert "supported" in text
+
+
+def test_a_flag_stands_at_its_sentence_and_an_organ_with_its_state(samples):
+    draft, study = samples.ct
+    whole = replace(draft, flags=(*draft.flags, Flag("prior", "nobody says whose it is")))
+    page = html.render(whole, study, DRAFT)
+    rows = dict(re.findall(r'<li class="sentence[^>]*id="s(\d+)">(.*?)</li>', page, re.S))
+    for flag in draft.flags:
+        assert flag.found[1:] in rows[str(flag.sentence)]
+        assert sum(flag.found[1:] in row for row in rows.values()) == 1
+    assert not any("whose it is" in row for row in rows.values())
+    text = " ".join(_read(whole, study).text.split())
+    assert "Nobody says whose it is." in text
+    assert "1 flagged" in text
+    for organ in draft.organs:
+        assert f"{organ.organ.capitalize()} {organ.state}" in text
+    plain = _read(replace(draft, flags=(), organs=()), study).text
+    assert "flagged" not in plain
+    assert "assessed and normal" not in plain
+
+
+def test_a_region_is_told_in_millimetres(samples):
+    assert "37 × 37 × 45 mm, centred R 96 · A 26 · S 135" in _read(*samples.ct).text
 
 
 def test_an_abstention_says_why_once_and_as_a_sentence(samples):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radgloss.exchange import text
-from radgloss.types import MACHINE_MARK
+from radgloss.types import MACHINE_MARK, Flag
 from radgloss.workflow.status import DRAFT
 
 
@@ -29,6 +29,24 @@ def test_only_doubtful_findings_are_marked_for_a_second_look(samples):
         "  Left kidney stone, 7 mm, without sign of obstruction on these images. [check]",
     ]
     assert text.to_check(draft) == 2
+
+
+def test_every_flag_and_every_organ_is_told_and_a_flagged_sentence_is_marked(samples):
+    draft, _ = samples.ct
+    sure = replace(draft, sentences=tuple(replace(s, confidence=0.99) for s in draft.sentences))
+    whole = replace(sure, flags=(*draft.flags, Flag("prior", "nobody says whose it is")))
+    lines = text.write(whole, DRAFT).splitlines()
+    words = " ".join(" ".join(lines).split())
+    for flag in whole.flags:
+        assert flag.found in words
+    for organ in draft.organs:
+        assert f"  {organ.organ}: {organ.state}" in lines
+    marked = [line for line in lines if line.endswith("[check]")]
+    assert marked == ["  Kidneys: There is a 7 mm stone in the left kidney. [check]"]
+    assert text.to_check(whole) == 1
+    quiet = text.write(replace(sure, flags=(), organs=()), DRAFT)
+    assert "LOOKED AT AGAIN" not in quiet
+    assert "ORGANS" not in quiet
 
 
 def test_an_abstention_says_why_and_no_line_is_too_wide(samples):

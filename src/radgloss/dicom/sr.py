@@ -309,7 +309,7 @@ def _silences(draft: Draft) -> list[ContentItem]:
         told = "; ".join(f"{o.organ}: {o.state}" for o in draft.organs)
         items.append(_text("121106", "Comment", f"Organs: {told}"))
     for flag in draft.flags:
-        if flag.sentence is None:
+        if flag.sentence not in range(len(draft.sentences)):  # of the whole draft
             items.append(_text("121106", "Comment", _flag_words(flag)))
     return items
 
