@@ -79,22 +79,23 @@ class Block(nn.Module):
         return tuple(heads_of(x, self.heads) for x in self.key_value(memory).chunk(2, -1))
 
     def forward(self, x, n, cache, allowed):  # (B, T, D), place, Cache or None -> (B, T, D)
-        x = x + self.drop(self.out(joined(self.own(self.norm1(x), n, cache, allowed))))
-        crossed = cache.layers[n].crossed
-        if crossed is not None:
-            q = heads_of(self.ask(self.norm2(x)), self.heads)
-            seen = None if cache.seen is None else cache.seen[:, None, None]
-            x = x + self.drop(
-                self.told(joined(F.scaled_dot_product_attention(q, *crossed, attn_mask=seen)))
-            )
+        x = x + self.drop(self.own(self.norm1(x), n, cache, allowed))
+        if cache.layers[n].crossed is not None:
+            x = x + self.drop(self.across(self.norm2(x), n, cache))
         return x + self.drop(self.mlp(self.norm3(x)))
 
-    def own(self, x, n, cache, allowed):  # (B, T, D) -> (B, H, T, E), over the tokens so far
+    def own(self, x, n, cache, allowed):  # (B, T, D) -> (B, T, D), over the tokens so far
         q, k, v = (heads_of(y, self.heads) for y in self.qkv(x).chunk(3, -1))
         if allowed is CAUSAL:
-            return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            return self.out(joined(F.scaled_dot_product_attention(q, k, v, is_causal=True)))
         k, v = cache.written(n, k, v)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+        return self.out(joined(F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)))
+
+    def across(self, x, n, cache):  # (B, T, D) -> (B, T, D), over the memory
+        q = heads_of(self.ask(x), self.heads)
+        seen = None if cache.seen is None else cache.seen[:, None, None]
+        crossed = cache.layers[n].crossed
+        return self.told(joined(F.scaled_dot_product_attention(q, *crossed, attn_mask=seen)))
 
 
 CAUSAL = "causal"  # every token sees those before it, and nothing is remembered

@@ -92,14 +92,18 @@ class PlainVit(nn.Module):
         self.pool = None if family.class_token else ProbePool(config.layers)
         self.project = nn.Linear(width, config.out, bias=False) if config.out else nn.Identity()
 
-    def pooled(self, images):  # (B, C, S, S) -> (B, D), before the projection
+    def tokens(self, images):  # (B, C, S, S) -> (B, P, D), a class token first, after the last norm
         x = rearrange(self.stem(images), "b d g h -> b (g h) d")
         if self.pool is None:
             x = torch.cat([self.class_token.expand(x.shape[0], 1, -1), x], dim=1)
         x = self.first_norm(x + self.position)
         for layer in self.layers:
             x = layer(x)
-        return self.norm(x[:, 0]) if self.pool is None else self.pool(self.norm(x))
+        return self.norm(x)
+
+    def pooled(self, images):  # (B, C, S, S) -> (B, D), before the projection
+        x = self.tokens(images)
+        return x[:, 0] if self.pool is None else self.pool(x)
 
     def forward(self, images):  # (B, C, S, S) -> (B, O)
         return self.project(self.pooled(images))
