@@ -11,7 +11,7 @@ from radgloss.data import phantom
 from radgloss.data.batch import Batch, to_model
 from radgloss.engine.generating import Plan, greedy
 from radgloss.engine.generating.writing import start
-from radgloss.models.image_to_text import ARCHITECTURES
+from radgloss.models.image_to_text import ARCHITECTURES, captioner
 from radgloss.preprocess import Preprocess, prepare
 from radgloss.text.tokenizer import Tokenizer
 
@@ -197,3 +197,14 @@ def test_a_handful_of_phantoms_is_learned_by_heart(module, variant):
     assert len(set(texts)) == len(texts)
     assert [tokenizer.decode(w.tokens) for w in written] == texts
     assert all(w.ended for w in written)
+
+
+def test_a_share_of_the_memory_is_hidden_in_training_and_never_all_of_it():
+    torch.manual_seed(0)
+    seen = torch.ones(200, 50, dtype=torch.bool)
+    seen[:, 40:] = False
+    some = captioner.some_of(seen, 0.25)
+    assert not some[:, 40:].any()
+    assert some[:, 0].all()
+    assert float(some[:, 1:40].float().mean()) == pytest.approx(0.75, abs=0.02)
+    assert captioner.some_of(seen, 0.999).any(1).all()

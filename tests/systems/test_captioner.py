@@ -15,6 +15,7 @@ from radgloss.data.manifest import read_manifest
 from radgloss.systems import SYSTEMS
 from radgloss.systems.image_to_text.looks import frozen, looks_of
 from radgloss.systems.training import tokenizer_of, trained
+from radgloss.text.facts import findings
 from radgloss.types import Case
 from tiny_films import films
 
@@ -56,6 +57,7 @@ def test_a_draft_is_what_the_reporter_says_with_its_facts_and_how_sure(reporter,
         assert 0 <= said.confidence <= 1
         assert "pneumothorax" in draft.not_assessed
         assert "pleural effusion" not in draft.not_assessed
+        assert draft.support[0].text.startswith(said.text)  # itself, of training
     assert not any(s.section == "impression" for s in draft.sentences)  # none was ever learned
 
 
@@ -194,3 +196,29 @@ def test_only_the_words_of_a_section_and_its_end_are_to_be_guessed(manifest, tmp
         told.append("Short of breath." in before)
     assert {True, False} == set(told)  # with and without what is known beforehand
     assert torch.isfinite(batch.place).all()
+
+
+def test_captions_out_of_labels_say_them_all_in_another_order_each_time(manifest, tmp_path):
+    run = small_run(feed=Written(4, captions=1))
+    pairs, entries = store(manifest, run, tmp_path / "pairs")
+    labels = {
+        "pneumothorax": {"present": True, "side": "left"}, "pleural effusion": {"present": False},
+        "cardiomegaly": {"present": True}, "free air": {},
+    }  # fmt: skip
+    labelled = tuple(replace(e, labels=labels) for e in entries)
+    tokenizer = tokenizer_of(pairs, run, labelled, tmp_path)
+    batches = run.feed.batches(Desk(pairs, labelled, tokenizer, 256, 4, 0, run.sampling, 9))
+    said = []
+    for k in range(4):
+        batch = batches(k)
+        marked = (batch.tokens == tokenizer.mark("[CAPTION]")).any(1)
+        assert marked.sum() == 4
+        rows = zip(batch.tokens[marked], batch.hidden[marked], strict=True)
+        said += [tokenizer.decode(t[h].tolist()) for t, h in rows]
+    assert len(set(said)) > 1
+    for text in said:
+        facts = {(f.what, f.status, f.side) for f in findings(text, "xr-chest")}
+        assert facts == {
+            ("pneumothorax", "present", "left"), ("pleural effusion", "absent", ""),
+            ("cardiomegaly", "present", ""),
+        }  # fmt: skip

@@ -9,15 +9,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from radgloss.text.findings import EXAMS
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Report, Section
 
-__all__ = ["INDICATED", "SECTIONS", "Asked", "beginning", "compares"]
+__all__ = [
+    "INDICATED",
+    "SECTIONS",
+    "Asked",
+    "Part",
+    "beginning",
+    "compares",
+    "one_text",
+    "two_texts",
+]
+
+Part = Section | Literal["caption"]
+"""What may be asked for; a caption says what is seen and what is not, in any order."""
 
 SECTIONS: tuple[Section, ...] = ("findings", "impression")
 INDICATED = 96  # tokens of an indication; what it says later is not read
+_BETWEEN = "\nIMPRESSION: "
 _NOTHING = re.compile(r"none|no (prior|previous|comparison|earlier)|not available|n/?a\b", re.I)
 
 
@@ -25,7 +39,7 @@ _NOTHING = re.compile(r"none|no (prior|previous|comparison|earlier)|not availabl
 class Asked:
     """What is known before a section is written. compared: there is an earlier study."""
 
-    section: Section
+    section: Part
     exam: str = ""
     indication: str = ""
     compared: bool = False
@@ -57,3 +71,18 @@ def compares(report: Report) -> bool:
     (True, False)
     """
     return bool(report.comparison.strip()) and not _NOTHING.match(report.comparison.strip())
+
+
+def one_text(report: Report) -> str:
+    """Findings and impression as one text, as earlier reports are kept in a checkpoint.
+
+    >>> two_texts(one_text(Report(findings="No effusion.", impression="Normal.")))
+    ('No effusion.', 'Normal.')
+    """
+    return f"{report.findings}{_BETWEEN}{report.impression}"
+
+
+def two_texts(text: str) -> tuple[str, str]:
+    """The inverse: (findings, impression)."""
+    findings, _, impression = text.partition(_BETWEEN)
+    return findings, impression

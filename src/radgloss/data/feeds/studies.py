@@ -95,17 +95,17 @@ def _two_texts(
     return entry.report.findings.strip() or spare(), entry.report.impression.strip() or spare()
 
 
-def said_by_labels(entry: Entry, rng: np.random.Generator) -> str:
+def said_by_labels(entry: Entry, rng: np.random.Generator, denied: int = DENIED) -> str:
     """What the labels say, in an order of the moment: all that is there, some that is not.
 
-    Empty where there are no labels."""
+    denied: findings that are denied, at most. Empty where there are no labels."""
     there = [
         Finding(what, side=label.get("side", ""))
         for what, label in entry.labels.items()
         if label.get("present")
     ]
     missing = [what for what, label in entry.labels.items() if label.get("present") is False]
-    some = rng.permutation(len(missing))[:DENIED]
+    some = rng.permutation(len(missing))[:denied]
     said = [sentence(f) for f in there]
     said += [sentence(Finding(missing[int(i)], "absent")) for i in some]
     return " ".join(said[i] for i in rng.permutation(len(said)))

@@ -6,7 +6,8 @@ indication is left out of every other text, so that a model writes with and with
 
 Unusual here: studies of alike numbers of pictures come in one step, because a film beside a stack
 of forty frames would be padding; which steps these are is shuffled by epoch. Where the tower is
-frozen, what it made of the pictures comes in their stead (`Desk.looks`).
+frozen, what it made of the pictures comes in their stead (`Desk.looks`). Few reports are soon known
+by heart; texts that are made of a study's labels, in another order at every step, cannot be.
 
 Shapes: N pictures · R texts, those of the first study, then of the second … · T tokens."""
 
@@ -23,6 +24,7 @@ import torch
 
 from radgloss.data.batch import Batch, places
 from radgloss.data.feeds.desk import Desk, Progress
+from radgloss.data.feeds.studies import said_by_labels
 from radgloss.data.manifest import Entry, Manifest
 from radgloss.data.pairs import Pairs, Picture, Prepared, reader
 from radgloss.preprocess import Preprocess, laid_out, prepare
@@ -33,15 +35,18 @@ from radgloss.types import InputRejected, Section
 __all__ = ["Deal", "Row", "Written", "padded", "row_of", "written_texts"]
 
 ALIKE = 8  # steps whose studies are sorted by their number of pictures
+DENIED = 8  # findings that a caption denies, at most
 INDICATED = 0.5  # share of texts that begin with the indication
 
 
 @dataclass(frozen=True)
 class Written:
-    """pictures: of a study, at most; more are thinned evenly, in training as in serving."""
+    """pictures: of a study, at most; more are thinned evenly, in training as in serving. captions:
+    texts made of the labels of each study, in a step."""
 
     pictures: int = 32
     sections: tuple[Section, ...] = SECTIONS
+    captions: int = 0
 
     def read(
         self,
@@ -81,6 +86,10 @@ class Written:
         for n, study in enumerate(studies):
             for section in _said(desk.entries[study], self.sections):
                 rows.append(_row(desk, desk.entries[study], section, rng))
+                owner.append(n)
+            for text in _captions(desk.entries[study], self.captions, rng):
+                asked = Asked("caption", desk.entries[study].exam)
+                rows.append(row_of(asked, text, desk.tokenizer, desk.context))
                 owner.append(n)
         chosen = [p for study in studies for p in pictures[study]]
         counts = [len(pictures[study]) for study in studies]
@@ -190,6 +199,12 @@ def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
 
 def _said(entry: Entry, sections: Sequence[Section]) -> list[Section]:
     return [s for s in sections if getattr(entry.report, s).strip()]
+
+
+def _captions(entry: Entry, many: int, rng: np.random.Generator) -> list[str]:
+    """So many texts of the labels, each in an order of its own; none where there are no labels."""
+    made = (said_by_labels(entry, rng, DENIED) for _ in range(many))
+    return [text for text in made if text]
 
 
 def _row(desk: Desk, entry: Entry, section: Section, rng: np.random.Generator) -> Row:

@@ -27,6 +27,7 @@ __all__ = [
     "Objective",
     "build",
     "side_of",
+    "some_of",
     "told_apart",
     "word_loss",
 ]
@@ -35,12 +36,15 @@ __all__ = [
 @dataclass(frozen=True)
 class Config:
     """side: of the grid of a picture's tokens that the decoder looks at; more are averaged.
-    pictures: of a study, at most (`preprocess.laid_out`)."""
+    pictures: of a study, at most (`preprocess.laid_out`). unseen: share of the memory that is
+    hidden from each text in training, so that a report is not known by one token of its pictures.
+    """
 
     image: vit.Config | resnet.ResNetConfig
     text: decoder.Config
     side: int = 4
     pictures: int = 32
+    unseen: float = 0.0
 
 
 VARIANTS = {
@@ -48,7 +52,7 @@ VARIANTS = {
     "debug-cnn": Config(resnet.VARIANTS["debug"], decoder.VARIANTS["debug"], pictures=4),
     "small": Config(vit.VARIANTS["small"], decoder.VARIANTS["small"], pictures=12),
     "small-cnn": Config(resnet.VARIANTS["small"], decoder.VARIANTS["small"], pictures=12),
-    "starter": Config(vit.VARIANTS["starter"], decoder.VARIANTS["starter"]),
+    "starter": Config(vit.VARIANTS["starter"], decoder.VARIANTS["starter"], unseen=0.2),
     "base": Config(vit.VARIANTS["base"], decoder.VARIANTS["base"], side=14),
 }
 
@@ -122,8 +126,16 @@ class Objective(nn.Module):
     def forward(self, batch):
         looks = batch.looks if batch.looks.numel() else self.model.look(batch.images)
         memory, seen = self.model.remember(looks, batch.study, batch.place)
-        logits = self.model.decoder(batch.tokens[:, :-1], memory[batch.owner], seen[batch.owner])
-        return word_loss(logits, batch)
+        memory, seen = memory[batch.owner], seen[batch.owner]
+        if self.training and self.model.config.unseen:
+            seen = some_of(seen, self.model.config.unseen)
+        return word_loss(self.model.decoder(batch.tokens[:, :-1], memory, seen), batch)
+
+
+def some_of(seen, unseen):  # (R, M) bool, share -> (R, M) bool; the first token always stays
+    kept = torch.rand(seen.shape, device=seen.device) >= unseen
+    kept[:, 0] = True
+    return seen & kept
 
 
 def word_loss(logits, batch):  # (R, T - 1, V), Batch -> loss, logs

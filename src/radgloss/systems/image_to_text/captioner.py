@@ -53,13 +53,13 @@ def starter() -> Run:
         model=model,
         preprocess=Preprocess(size=128),
         vocabulary=1024,
-        steps=4000,
+        steps=3000,
         batch=16,
         rate=1e-3,
         warmup=200,
         weight_decay=0.1,
         keep_every=100,
-        feed=Written(pictures=model.pictures),
+        feed=Written(pictures=model.pictures, captions=1),
         storage="fp16",
     )
 

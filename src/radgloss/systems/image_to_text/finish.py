@@ -20,6 +20,7 @@ import torch
 from tqdm import tqdm
 
 from radgloss import checkpoint
+from radgloss.checkpoint import Support
 from radgloss.data.batch import places
 from radgloss.data.manifest import Entry
 from radgloss.data.pairs import Pairs
@@ -38,6 +39,7 @@ from radgloss.types import Report, Section
 __all__ = ["Split", "finish", "is_writer", "reports_of"]
 
 FAMILIAR = 100  # training studies of an examination that the outlier's bank is drawn from
+SUPPORTING = 200  # training reports of an examination that come with the checkpoint
 TOGETHER = 8  # studies written about in one batch
 
 
@@ -78,8 +80,9 @@ def finish(
     card = {**card, "outliers": dict(trust.chosen), "sections": sections,
             "test": {"reports": figures}}  # fmt: skip
     name = checkpoint.save(
-        out, run.architecture, model, run.preprocess, tokenizer, card, trust, storage=run.storage
-    )
+        out, run.architecture, model, run.preprocess, tokenizer, card, trust,
+        _support(seen["train"]), run.storage,
+    )  # fmt: skip
     return {**card, "name": name}
 
 
@@ -118,17 +121,34 @@ def _fitted(seen: Mapping[str, _Seen], seed: int) -> Trust:
 
 def _answers(seen: _Seen, most: int | None) -> list[Answers]:
     """As the fitting of alignment takes them: nothing was asked, everything was looked at."""
-    taken: dict[str, int] = defaultdict(int)
     found = []
+    for n in _first(seen, most):
+        known, features = seen.known[n], seen.features(n)
+        unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+        found.append(Answers(known.exam, {}, {}, {}, {}, features, unit.mean(0), known.text, unit))
+    return found
+
+
+def _support(seen: _Seen) -> Support:
+    """Training reports that a draft may point to, and that guesses are made from."""
+    chosen = _first(seen, SUPPORTING)
+    vectors = np.stack([seen.known[n].feature for n in chosen])
+    return Support(
+        tuple(seen.known[n].text for n in chosen),
+        tuple(seen.known[n].exam for n in chosen),
+        vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+    )
+
+
+def _first(seen: _Seen, most: int | None) -> list[int]:
+    """The first studies of each examination."""
+    taken: dict[str, int] = defaultdict(int)
+    chosen = []
     for n, known in enumerate(seen.known):
         taken[known.exam] += 1
         if most is None or taken[known.exam] <= most:
-            features = seen.features(n)
-            unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-            found.append(
-                Answers(known.exam, {}, {}, {}, {}, features, unit.mean(0), known.text, unit)
-            )
-    return found
+            chosen.append(n)
+    return chosen
 
 
 def _learned(train: Split) -> list[Section]:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from radgloss.eval.metrics.facts import Counts, match, said
 from radgloss.eval.scoring.baselines import baselines
 from radgloss.eval.scoring.reading import Pairs
+from radgloss.text.beginnings import one_text
 from radgloss.text.facts import findings
 from radgloss.types import Finding, Report
 
@@ -41,7 +42,7 @@ class Known:
     @property
     def text(self) -> str:
         """Findings and impression, as a text."""
-        return f"{self.report.findings}\nIMPRESSION: {self.report.impression}"
+        return one_text(self.report)
 
 
 def table(
@@ -66,7 +67,7 @@ def beside(
         if not pool:
             continue
         pairs = Pairs(
-            tuple(studies[n].text for n in mine), tuple(_text(written[n]) for n in mine),
+            tuple(studies[n].text for n in mine), tuple(one_text(written[n]) for n in mine),
             tuple(studies[n].patient for n in mine),
         )  # fmt: skip
         by_text = {t.text: t.report for t in pool}
@@ -81,10 +82,6 @@ def beside(
             for n, report in zip(mine, reports, strict=True):
                 whole[n] = report
     return made
-
-
-def _text(report: Report) -> str:
-    return f"{report.findings}\nIMPRESSION: {report.impression}"
 
 
 def _nearest(asked: Sequence[Known], pool: Sequence[Known]) -> list[Report]:
@@ -127,7 +124,7 @@ def figures(written: Sequence[Report], studies: Sequence[Known], seed: int = 0) 
         "asserted_f1": round(sum(there, Counts(0, 0, 0)).f1, 3),
         "asserted_interval": _interval(there, seed),
         "sides_wrong": f"{wrong} of {stated}",
-        "distinct": len({_text(w) for w in written}), "n": len(studies), "by_exam": by_exam,
+        "distinct": len({one_text(w) for w in written}), "n": len(studies), "by_exam": by_exam,
     }  # fmt: skip
 
 
