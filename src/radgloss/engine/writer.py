@@ -25,6 +25,7 @@ from radgloss.engine.generating import NGrams, Plan, Written, greedy, nucleus, s
 from radgloss.engine.generating.writing import start
 from radgloss.engine.looker import Looker
 from radgloss.nn.cache import Cache
+from radgloss.nn.turned import turned
 from radgloss.text import templates
 from radgloss.text.beginnings import SECTIONS, Asked, beginning, two_texts
 from radgloss.text.facts import Fact, read
@@ -89,6 +90,7 @@ class Writer:
         self.looker = looker
         self.version = version
         self.settings = settings
+        turned(looker.checkpoint.model)
         learned = looker.checkpoint.card.get("sections", SECTIONS)
         self.sections = tuple(s for s in SECTIONS if s in learned)
         self._guess: NGrams | None = None

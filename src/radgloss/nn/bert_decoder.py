@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from radgloss.nn import decoder
@@ -82,4 +81,4 @@ class BertDecoder(decoder.Decoder):
         return self.first_norm(super().embedded(tokens, places))
 
     def logits(self, x):  # (B, T, D) -> (B, T, V)
-        return F.linear(self.norm(self.activation(self.head(x))), self.embed.weight, self.bias)
+        return self.spoken(self.norm(self.activation(self.head(x)))) + self.bias

@@ -32,25 +32,22 @@ class Layer:
 @dataclass(frozen=True, eq=False)
 class Cache:
     """lengths: (B,) int64, real tokens of each row. seen: (B, M) bool, which tokens of the memory
-    may be looked at; None: all. even: whether all rows are of one length, which spares masks."""
+    may be looked at; None: all. longest: of the lengths. even: whether all rows are of one length,
+    which spares masks."""
 
     layers: tuple[Layer, ...]
     lengths: torch.Tensor
     seen: torch.Tensor | None = None
+    longest: int = 0
     even: bool = True
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    @property
-    def longest(self) -> int:
-        """Of the rows, in tokens."""
-        return int(self.lengths.max()) if len(self.lengths) else 0
-
     def rewound(self, lengths: torch.Tensor) -> Cache:
         """The same rows with fewer tokens. lengths: (B,), none larger than it was."""
         assert bool((lengths <= self.lengths).all()), "a cache cannot be wound forward"
-        return replace(self, lengths=lengths, even=_even(lengths))
+        return self._of(lengths)
 
     def chosen(self, rows: torch.Tensor) -> Cache:
         """Copies of these rows, any of them several times. rows: (R,) int64 -> R rows."""
@@ -62,8 +59,7 @@ class Cache:
             for x in self.layers
         )  # fmt: skip
         seen = None if self.seen is None else self.seen[rows]
-        lengths = self.lengths[rows]
-        return Cache(layers, lengths, seen, _even(lengths))
+        return replace(self, layers=layers, seen=seen)._of(self.lengths[rows])
 
     def with_room(self, tokens: int) -> Cache:
         """The same with room for so many more tokens in every row, at least doubled if it grows."""
@@ -74,10 +70,15 @@ class Cache:
         more = max(wanted, 2 * room) - room
         return replace(self, layers=tuple(_grown(x, more) for x in self.layers))
 
-    def grown(self, counts: torch.Tensor) -> Cache:
-        """The value after a step that wrote counts (B,) real tokens."""
-        lengths = self.lengths + counts
-        return replace(self, lengths=lengths, even=_even(lengths))
+    def grown(self, counts: torch.Tensor | int) -> Cache:
+        """The value after a step that wrote counts (B,) real tokens, or as many in every row."""
+        if isinstance(counts, int):
+            return replace(self, lengths=self.lengths + counts, longest=self.longest + counts)
+        return self._of(self.lengths + counts)
+
+    def _of(self, lengths: torch.Tensor) -> Cache:
+        some = lengths.tolist()
+        return replace(self, lengths=lengths, longest=max(some, default=0), even=len(set(some)) < 2)
 
     def written(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> tuple[
         torch.Tensor, torch.Tensor
@@ -122,10 +123,6 @@ def empty(
         for n in range(depth)
     )  # fmt: skip
     return Cache(layers, torch.zeros(rows, dtype=torch.int64, device=like.device), seen)
-
-
-def _even(lengths: torch.Tensor) -> bool:
-    return bool((lengths == lengths[:1]).all())
 
 
 def _grown(layer: Layer, more: int) -> Layer:

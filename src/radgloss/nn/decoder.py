@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from torch import nn
 
 from radgloss.nn.cache import empty
@@ -48,11 +47,11 @@ VARIANTS = {
 
 
 def heads_of(x, heads):  # (B, T, H·E) -> (B, H, T, E)
-    return rearrange(x, "b t (h e) -> b h t e", h=heads)
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
 def joined(x):  # (B, H, T, E) -> (B, T, H·E)
-    return rearrange(x, "b h t e -> b t (h e)")
+    return x.transpose(1, 2).flatten(2)
 
 
 class Block(nn.Module):
@@ -89,6 +88,7 @@ class Block(nn.Module):
         if allowed is CAUSAL:
             return self.out(joined(F.scaled_dot_product_attention(q, k, v, is_causal=True)))
         k, v = cache.written(n, k, v)
+        q = q.to(k.dtype)  # layers in fewer bits may give another type than is remembered
         return self.out(joined(F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)))
 
     def across(self, x, n, cache):  # (B, T, D) -> (B, T, D), over the memory
@@ -103,6 +103,8 @@ CAUSAL = "causal"  # every token sees those before it, and nothing is remembered
 
 class Decoder(nn.Module):
     """Token numbers and a memory → logits of what comes next."""
+
+    speak = None  # another layer for the last product, in fewer bits (`nn.turned`)
 
     def __init__(self, config: Config):
         super().__init__()
@@ -134,9 +136,7 @@ class Decoder(nn.Module):
         allowed = cache.allowed(new)
         for n, block in enumerate(self.blocks):
             x = block(x, n, cache, allowed)
-        if counts is None:
-            counts = torch.full_like(cache.lengths, new)
-        return self.logits(x), cache.grown(counts)
+        return self.logits(x), cache.grown(new if counts is None else counts)
 
     def forward(self, tokens, memory, mask=None):  # (B, T), (B, M, D), (B, M) -> (B, T, V)
         """All at once, as in training: no token sees one behind it, so padding on the right needs
@@ -152,4 +152,9 @@ class Decoder(nn.Module):
         return self.drop(self.embed(tokens) + self.position[places.clamp(max=last)])
 
     def logits(self, x):  # (B, T, D) -> (B, T, V)
-        return F.linear(self.norm(x), self.embed.weight)
+        return self.spoken(self.norm(x))
+
+    def spoken(self, x):  # (B, T, D) -> (B, T, V)
+        if self.speak is not None:
+            return self.speak(x)
+        return F.linear(x, self.embed.weight)
