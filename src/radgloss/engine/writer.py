@@ -106,8 +106,8 @@ class Writer:
         exam = self.looker.exam(study)
         if why or exam is None:
             return self._abstention(study, why)
-        told = getattr(case, "indication", "") or case.history
-        asked = [Asked(section, exam, told) for section in self.sections]
+        known = case.indication or case.history
+        asked = [Asked(section, exam, known) for section in self.sections]
         cache = self._begun(study)
         with torch.inference_mode():
             texts = self._written(cache, [(0, a) for a in asked], self._quickly)
