@@ -1,5 +1,7 @@
 """What vectors are good for, beside scikit-learn."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -33,3 +35,22 @@ def test_the_nearest_neighbour_is_scikit_learns():
     knn = KNeighborsClassifier(1, metric="cosine").fit(x, CLASSES[:150])
     theirs = knn.score(z, CLASSES[150:])
     assert score.nearest_alike(x, CLASSES[:150], z, CLASSES[150:]) == pytest.approx(theirs)
+
+
+def test_only_pictures_cut_to_an_organ_are_gathered_by_organ():
+    """The first pixel tells the organ; whole pictures and those with a finding are not asked."""
+    rng = np.random.default_rng(1)
+    organs = ("liver", "spleen", "pancreas")
+    said = [[f"Axial portal venous CT of the {organs[k % 3]}."] for k in range(90)]
+    said += [["Axial portal venous CT of the abdomen."]] * 30
+    pixels = rng.integers(0, 10, (120, 3, 4, 4), np.uint8)
+    pixels[:90, :, 0, 0] += 80 * (np.arange(90) % 3).astype(np.uint8)[:, None]
+    pixels[90:, :, 0, 0] = rng.integers(0, 255, (30, 1))
+    pairs = SimpleNamespace(pictures=pixels, sentences=said)
+    seeing = SimpleNamespace(describe=lambda images: images[:, :1, 0, 0])
+    blind = SimpleNamespace(describe=lambda images: images[:, :1, 3, 3])
+    before = np.array([[-2.0], [2.0]])
+    assert score._organs(seeing, before, pairs, 0) == 1
+    assert score._organs(blind, before, pairs, 0) < 0.2
+    none = SimpleNamespace(pictures=pixels[90:], sentences=said[90:])
+    assert score._organs(seeing, before, none, 0) is None

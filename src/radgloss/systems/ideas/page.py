@@ -21,7 +21,7 @@ NOT_YET = "not measured yet"
 Lines = Sequence[Mapping[str, Any]]
 TITLES = {"representations": "Representations and ways of learning",
           "alignment": "Text-image alignment"}  # fmt: skip
-OTHERS = ("findings", "sides", "own_text", "probes", "nearest", "clusters")
+OTHERS = ("findings", "sides", "own_text", "probes", "nearest", "clusters", "organs")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ from radgloss.types import InputRejected
 
 __all__ = ["LINES", "SEEDS", "Arm", "arms", "prove", "read"]
 
-SCHEMA = 1
+SCHEMA = 2  # of a line's figures
 SEEDS = 3
 LINES = "arms.jsonl"
 KINDS = {Neighbours: "reports", Volumes: "volumes"}  # of texts that words are learned from

@@ -39,6 +39,9 @@ MEASURES = {
         "nearest training picture is of the same examination", None, 1.0, "nearest_by_chance"
     ),
     "clusters": Measure("clusters agree with examinations (mutual information)", 0.0, 1.0),
+    "organs": Measure(
+        "clusters of pictures cut to one organ agree with the organs (mutual information)", 0.0, 1.0
+    ),
     "unseen": Measure(
         "organs nobody was trained on named among themselves", None, 1.0, "unseen_by_chance"
     ),
@@ -77,7 +80,7 @@ ROWS = (
     Row("words", "Word embeddings", "representations", "Fig 5 [23, 24]",
         "words in similar contexts lie close", "of_one_kind"),
     Row("cnn", "Image embeddings, CNN", "representations", "Fig 6 [25, 26]",
-        "weights shared over places", "clusters"),
+        "weights shared over places", "organs"),
     Row("expert", "Shared space with expert categories", "representations", "[27]",
         "synonyms meet because an expert says so", "place"),
     Row("simclr", "Contrastive self-supervision: SimCLR", "representations", "[28]",

@@ -17,7 +17,7 @@ from radgloss.data.batch import to_model
 from radgloss.data.manifest import Entry
 from radgloss.data.pairs import Pairs
 from radgloss.preprocess import Prepared, Preprocess
-from radgloss.text.looks import taken
+from radgloss.systems.representation.score import organ_of
 from radgloss.text.prompts import Bank
 from radgloss.text.tokenizer import Tokenizer
 
@@ -89,7 +89,7 @@ class Space:
 
     def _organs(self, split: Split, which: int) -> Organs:
         pairs, _ = split
-        of = [_organ(said) for said in pairs.sentences]
+        of = [organ_of(said) for said in pairs.sentences]
         rng = np.random.default_rng([self.seed, 21, which])
         kept: list[int] = []
         for name in sorted(set(of) - {""}):
@@ -106,9 +106,3 @@ class Space:
                 for start in range(0, len(pictures), CHUNK)
             ]
         return np.asarray(torch.cat(parts).double().numpy())
-
-
-def _organ(said: Sequence[str]) -> str:
-    """The organ that a picture is cut to, "" for none: its caption names it and nothing more."""
-    first = taken(said[0])
-    return first.of if first.look and first.plain else ""

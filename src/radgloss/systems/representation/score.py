@@ -20,9 +20,12 @@ from radgloss.data.known import known_of
 from radgloss.data.manifest import Entry
 from radgloss.data.pairs import Pairs
 from radgloss.systems.representation.two_ways import boundary
+from radgloss.text.looks import taken
 from radgloss.trust.calibration import auroc
 
-__all__ = ["agreement", "clusters", "describe", "nearest_alike", "pictures", "standard"]
+__all__ = [
+    "agreement", "clusters", "describe", "nearest_alike", "organ_of", "pictures", "standard",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 MOST = 3000  # pictures of a split that are asked
@@ -33,10 +36,11 @@ CHUNK = 64
 def pictures(
     model: Any, train: tuple[Pairs, Sequence[Entry]], test: tuple[Pairs, Sequence[Entry]], seed: int
 ) -> dict[str, Any]:
-    """Figures of a picture encoder: `nearest` and `clusters` of examinations, `probes` of findings
-    and `probes_of_sides`, mean AUROC."""
+    """Figures of a picture encoder: `nearest` and `clusters` of examinations, `organs`, clusters of
+    pictures cut to one organ, `probes` of findings and `probes_of_sides`, mean AUROC."""
     kept = [_some(pairs, seed) for pairs, _ in (train, test)]
     x, z = (describe(model, p, k) for (p, _), k in zip((train, test), kept, strict=True))
+    organs = _organs(model, x, test[0], seed)
     x, z = standard(x, z)
     exams = [
         np.array([entries[pairs.studies[i]].exam for i in k])
@@ -48,9 +52,35 @@ def pictures(
         "nearest": round(nearest_alike(x, exams[0], z, exams[1]), 3),
         "nearest_by_chance": round(float((shares**2).sum()), 3),
         "clusters": round(agreement(found, exams[1]), 3),
+        "organs": organs,
         **_probes(x, z, train, test, kept),
         "pictures": len(z),
     }
+
+
+def organ_of(said: Sequence[str]) -> str:
+    """The organ that a picture is cut to, "" for none: its caption names it and nothing more.
+
+    >>> organ_of(["Axial portal venous CT of the liver.", "Liver cyst."])
+    'liver'
+    >>> organ_of(["Axial portal venous CT of the abdomen."])
+    ''
+    """
+    first = taken(said[0])
+    return first.of if first.look and first.plain else ""
+
+
+def _organs(model: Any, x: Floats, pairs: Pairs, seed: int) -> float | None:
+    """How well clusters agree with the organs that pictures are cut to; x: (N, W), any pictures,
+    whose mean and spread are taken out. None without two organs."""
+    names = np.array([organ_of(said) for said in pairs.sentences])
+    order = np.random.default_rng([seed, 34]).permutation(np.flatnonzero(names != ""))
+    chosen = np.sort(order[:MOST])
+    many = len(np.unique(names[chosen]))
+    if many < 2:
+        return None
+    _, z = standard(x, describe(model, pairs, chosen))
+    return round(agreement(clusters(z, many, seed), names[chosen]), 3)
 
 
 def describe(model: Any, pairs: Pairs, kept: npt.NDArray[np.int64]) -> Floats:
