@@ -82,8 +82,9 @@ def systems() -> str:
         studies, dates = lines[-1]["studies"], sorted({x["date"] for x in lines})
         when = f"on {dates[0]}" if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
         seeds = len({x["seed"] for x in lines})
+        many = "one seed" if seeds == 1 else f"up to {seeds} seeds"
         about = (
-            f"\nMeasured {when}, up to {seeds} seeds, trained on "
+            f"\nMeasured {when}, {many}, trained on "
             f"{studies['train']:,} studies and judged on {studies['test']:,} of other patients.\n"
         )
     named = ["## Recipes", "", "| name | what it is |", "|---|---|"]

@@ -178,6 +178,9 @@ def test_the_page_tells_what_was_measured_and_what_was_not():
     lines += [line("siglip", 0, False, findings=0.5)]
     said = page.markdown(lines)
     assert "| `siglip` | 0.710 |" in said
+    assert f"1 no difference shown, {len(rows.ROWS) - 1} {page.NOT_YET}." in said
+    (glance,) = (x for x in said.splitlines() if x.startswith("| SigLIP |"))
+    assert glance.endswith("| no difference shown |")
     assert "no difference shown" in said
     assert f"`gloria`: {page.NOT_YET}" in said
     (row,) = page.plain(lines, ["siglip"])

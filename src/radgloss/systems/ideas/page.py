@@ -21,6 +21,7 @@ NOT_YET = "not measured yet"
 Lines = Sequence[Mapping[str, Any]]
 TITLES = {"representations": "Representations and ways of learning",
           "alignment": "Text-image alignment"}  # fmt: skip
+VERDICTS = ("higher", "lower", "no difference shown", "one seed", NOT_YET)
 OTHERS = ("findings", "sides", "own_text", "probes", "nearest", "clusters", "organs")
 
 
@@ -61,8 +62,8 @@ def difference(one: Mapping[int, float], other: Mapping[int, float]) -> Differen
 
 
 def markdown(lines: Lines) -> str:
-    """Both tables; a row that nobody measured says so."""
-    parts = []
+    """All rows at a glance, then both tables; a row that nobody measured says so."""
+    parts = [*_glance(lines), ""]
     for table, title in TITLES.items():
         parts += [f"## {title}", ""]
         for row in ROWS:
@@ -86,6 +87,28 @@ def plain(lines: Lines, names: Sequence[str] = ()) -> list[dict[str, str]]:
                  "difference": _gap(gap), "shown": gap.verdict if gap else NOT_YET}
             )  # fmt: skip
     return out
+
+
+def _glance(lines: Lines) -> list[str]:
+    """Each row beside its plainest comparison, and how many went which way."""
+    found = [f for row in ROWS for f in plain(lines, [row.system])[:1]]
+    shown = [f["shown"] for f in found]
+    counts = [f"{shown.count(v)} {v}" for v in VERDICTS if v in shown]
+    return [
+        "## At a glance",
+        "",
+        f"Each row beside its plainest comparison: {', '.join(counts)}.",
+        "",
+        "| row | measure | with | without | difference | shown |",
+        "|---|---|---|---|---|---|",
+        *(f"| {' | '.join(_cells(row, f))} |" for row, f in zip(ROWS, found, strict=True)),
+    ]
+
+
+def _cells(row: Row, found: Mapping[str, str]) -> list[str]:
+    down = "" if MEASURES[row.measure].higher else " ↓"
+    return [row.title, found["measure"] + down,
+            *(found[k] for k in ("with", "without", "difference", "shown"))]  # fmt: skip
 
 
 def _row(row: Row, lines: Lines) -> list[str]:
