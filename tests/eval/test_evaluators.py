@@ -237,6 +237,7 @@ def test_neither_the_patient_nor_identical_pictures_are_another_study():
 def test_a_study_whose_findings_no_other_has_is_not_asked():
     told, _ = among_studies(lambda k: k, ("xr-chest",))
     scores = {s.measure: s for s in retrieval.alike(np.eye(N), told, range(N), range(N))}
+    assert not [m for m in scores if "another of its examination" in m]  # there is no other
     alone = scores["study → another of its findings, in its examination, recall@1"]
     assert (alone.n, alone.chance) == (0, None)
     assert np.isnan(alone.value)

@@ -86,9 +86,11 @@ def alike(
 
     studies: (N, D). what: by study, its findings. seen: by study, what identical pictures share."""
     vectors, exams = np.asarray(studies, float), [c.exam for c in cases]
-    of_exam = _others(vectors, exams, cases, seen, [list(range(len(cases)))])
     groups = [[k for k, e in enumerate(exams) if e == exam] for exam in dict.fromkeys(exams)]
     of_what = _others(vectors, what, cases, seen, groups)
+    if len(groups) < 2:  # any study is one of the only examination
+        return tuple(_scores("study → another of its findings, in its examination", *of_what))
+    of_exam = _others(vectors, exams, cases, seen, [list(range(len(cases)))])
     return (
         *_scores("study → another of its examination", *of_exam),
         *_scores("study → another of its findings, in its examination", *of_what),
