@@ -61,7 +61,7 @@ def manifest(tmp_path_factory):
 @pytest.fixture
 def engine(monkeypatch):
     made = Engine()
-    monkeypatch.setattr(wiring, "engine", lambda name: made)
+    monkeypatch.setattr(wiring.judging, "engine", lambda name: made)
     return made
 
 
