@@ -13,6 +13,7 @@ from radgloss.engine.grounding import ground
 from radgloss.engine.volumes import origin, volume_of
 from radgloss.export.towers import towers
 from radgloss.models.alignment import merlin
+from radgloss.nn.reduced import HALF, HalfConv3d, reduced
 from radgloss.preprocess import Preprocess, prepare, stacked
 from radgloss.types import Image, InputRejected, Study, Window
 from tiny import checkpoint, image
@@ -129,3 +130,13 @@ def test_what_has_no_place_for_frames_refuses_volumes():
         with pytest.raises(InputRejected) as refused:
             ask()
         assert refused.value.code == "volumes"
+
+
+def test_in_fewer_bits_a_volume_keeps_its_direction():
+    held = volumes()
+    twin = reduced(held.model, HALF)
+    x = torch.randn(2, 2, 8, 32, 32)
+    with torch.inference_mode():
+        one, other = held.model.encode_image(x), twin.encode_image(x).float()
+    assert torch.nn.functional.cosine_similarity(one, other).min() > 0.99
+    assert any(isinstance(m, HalfConv3d) for m in twin.modules())

@@ -11,12 +11,15 @@ import tiny
 from radgloss import checkpoint
 from radgloss.data.batch import to_model
 from radgloss.models.alignment import clip
+from radgloss.models.representation import simclr
 from radgloss.nn import lora
+from radgloss.preprocess import Preprocess
 from radgloss.published import load as load_published
 from radgloss.systems import SYSTEMS
 from radgloss.systems.change import Change
 from radgloss.systems.starting import adopted, begun
 from radgloss.systems.training import untrained
+from radgloss.text.tokenizer import Tokenizer
 from radgloss.train import loop, prepare
 from radgloss.train.ranks import ALONE
 from radgloss.types import InputRejected
@@ -144,6 +147,24 @@ def test_another_architecture_takes_the_towers_that_both_have(tmp_path):
     for key, value in model.state_dict().items():
         wanted = known.model.state_dict()[key] if key.startswith("text.") else fresh[key]
         assert torch.equal(value, wanted), key
+
+
+@torch.no_grad()
+def test_a_volume_network_goes_on_from_one_for_pictures_inflated(tmp_path):
+    """SimCLR's tower, then Merlin's: equal slices give what the pictures gave."""
+    torch.manual_seed(1)
+    before = simclr.build(simclr.VARIANTS["debug"]).eval()
+    words = Tokenizer.train(["A stone."], 300)
+    checkpoint.save(tmp_path / "two", "simclr", before, Preprocess(size=32), words, {})
+    run = SYSTEMS["merlin"]()
+    start = begun(run, str(tmp_path / "two"), tmp_path, ALONE)
+    assert start.run.preprocess == replace(Preprocess(size=32), max_frames=32, step_mm=15.0)
+    assert start.tokenizer is None
+    model = untrained(start.run).model.eval()
+    prepare.warm(model, start.run.warm)
+    x = torch.randn(2, 3, 32, 32)
+    volumes = x[:, :, None].expand(-1, -1, 6, -1, -1)
+    torch.testing.assert_close(model.describe(volumes), before.describe(x), atol=1e-5, rtol=1e-4)
 
 
 def test_a_checkpoint_without_a_common_tower_is_refused(tmp_path):

@@ -9,7 +9,7 @@ averaged, not even to be normalised. Normalisation is by groups, as in `nn.resne
 Shapes: B batch · C channels · F frames · S side · f frames of the last grid · G its side · P places
 (f · G²) · W last width."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ from torch import nn
 
 from radgloss.nn.resnet import ResNet, ResNetConfig, norm
 
-__all__ = ["VARIANTS", "Volume", "VolumeConfig", "inflated", "spread"]
+__all__ = ["VARIANTS", "Volume", "VolumeConfig", "inflated", "inflated_state", "like", "spread"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,17 @@ class Convolution(nn.Module):
         return self.conv(x)
 
 
+class SlicePool(nn.Module):
+    """The mean over squares of each frame (torch has no mean over volumes in half precision)."""
+
+    def __init__(self, side: int):
+        super().__init__()
+        self.side = side
+
+    def forward(self, x):  # (B, C, F, G, G) -> (B, C, F, G / side, G / side)
+        return F.avg_pool2d(x.flatten(1, 2), self.side).unflatten(1, x.shape[1:3])
+
+
 class Block(nn.Module):
     """Two convolutions beside a shortcut, as `resnet.Block`."""
 
@@ -93,9 +104,7 @@ class Block(nn.Module):
         self.shortcut = (
             nn.Identity()
             if c == w and stride == deep == 1
-            else nn.Sequential(
-                nn.AvgPool3d((1, stride, stride)), Convolution(c, w, 1, 1, 1, deep), norm(w)
-            )
+            else nn.Sequential(SlicePool(stride), Convolution(c, w, 1, 1, 1, deep), norm(w))
         )
         self.out = nn.ReLU()
 
@@ -183,3 +192,23 @@ def inflated(picture: ResNet, config: VolumeConfig) -> Volume:
     volume = Volume(config, picture.project.out_features)
     pour(picture, volume)
     return volume
+
+
+def inflated_state(given: dict, own: dict) -> dict:
+    """The weights of `given`, and for each kernel of `own` that it lacks, and whose 2-D kernel it
+    has, that kernel spread."""
+    more = {}
+    for name, weight in own.items():
+        flat = name.replace(".conv.weight", ".weight")
+        if name not in given and flat in given and weight.ndim == given[flat].ndim + 1 == 5:
+            more[name] = spread(given[flat], weight.shape[2])
+    return {**given, **more}
+
+
+def like(volume: VolumeConfig, picture: ResNetConfig) -> VolumeConfig:
+    """The network for volumes that `picture`'s weights can be poured into."""
+    return replace(
+        volume, size=picture.size, channels=picture.channels, first=picture.first,
+        widths=picture.widths, blocks=picture.blocks,
+        shrink=min(volume.shrink, 1 + len(picture.widths)),
+    )  # fmt: skip

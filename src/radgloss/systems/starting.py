@@ -18,6 +18,8 @@ import torch
 
 from radgloss import __version__, checkpoint
 from radgloss.data.batch import MEAN, SPREAD
+from radgloss.nn.resnet import ResNetConfig
+from radgloss.nn.volume import VolumeConfig, like
 from radgloss.published import Published
 from radgloss.published import load as load_published
 from radgloss.published.find import is_published
@@ -33,6 +35,7 @@ __all__ = ["Begun", "adopted", "begun"]
 CONTRASTS = ("clip", "siglip")  # recipes that go on in the architecture of published weights
 DUAL = "dual"
 TOWERS = ("image", "text")
+INFLATED = "image.stages.*"  # what a network for volumes takes of one for pictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +93,24 @@ def _all_of(run: Run, known: checkpoint.Checkpoint, folder: Path) -> Run:
 def _towers_of(
     run: Run, known: checkpoint.Checkpoint, folder: Path, about: dict[str, Any]
 ) -> Begun:
-    """Another architecture: each tower that both have, of one kind."""
+    """Another architecture: each tower that both have, of one kind; a residual network for pictures
+    goes on as one for volumes, inflated."""
     names: list[str] = []
     model, preprocess, vocabulary = run.model, run.preprocess, run.vocabulary
     tokenizer = None
     for tower in TOWERS:
         mine = [n for n in known.model.state_dict() if n.startswith(f"{tower}.")]
         theirs: Any = getattr(known.model.config, tower, None)
-        same_kind = getattr(model, tower, None).__class__ is theirs.__class__
-        if not mine or not same_kind:
+        own: Any = getattr(model, tower, None)
+        kinds = own.__class__, theirs.__class__
+        if mine and kinds == (VolumeConfig, ResNetConfig):
+            names.append(INFLATED)
+            model = replace(model, image=like(own, theirs))
+            preprocess = replace(
+                known.preprocess, max_frames=own.frames, step_mm=preprocess.step_mm
+            )
+            continue
+        if not mine or kinds[0] is not kinds[1]:
             continue
         names += mine
         model = replace(model, **{tower: theirs})
@@ -107,7 +119,7 @@ def _towers_of(
         else:
             tokenizer, vocabulary = known.tokenizer, theirs.vocabulary
     wanted = _names(replace(run, model=model))
-    names = [n for n in names if n in wanted]
+    names = [n for n in names if n in wanted or n == INFLATED]
     if not names:
         raise _rejected(
             folder.name, f"a {known.architecture}, no tower of which {run.architecture} has",

@@ -15,6 +15,7 @@ from torch import nn
 
 from radgloss import checkpoint
 from radgloss.nn import lora
+from radgloss.nn.volume import inflated_state
 from radgloss.types import InputRejected
 
 __all__ = ["Warm", "adapt", "freeze", "require_learning", "wake", "warm"]
@@ -31,11 +32,12 @@ class Warm:
 def warm(model: nn.Module, start: Warm) -> list[str]:
     """Copy the named weights in place; returns their names.
 
-    Every name of the model that is taken must be in the folder, with its shape. Raises
+    Every name of the model that is taken must be in the folder, with its shape; a kernel for
+    volumes may be there as one for pictures, which is inflated (`nn.volume`). Raises
     InputRejected('warm-start') with the first that is not, or for a pattern that takes nothing;
     InputRejected('checkpoint') for a folder whose files are not what was saved."""
-    given = checkpoint.weights(Path(start.folder))
     own = model.state_dict()
+    given = inflated_state(checkpoint.weights(Path(start.folder)), own)
     taken = _matching(own, start.take, "warm-start")
     for name in taken:
         if name not in given:

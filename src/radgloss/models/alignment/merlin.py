@@ -28,19 +28,21 @@ __all__ = ["VARIANTS", "Config", "Merlin", "Objective", "build", "by_section"]
 @dataclass(frozen=True)
 class Config:
     """phenotypes: what the record may hold, in the order of the batch's `record`. coded: weight of
-    the record; without phenotypes there is none."""
+    the record; without phenotypes there is none. rare: share of records that a phenotype is thought
+    to be in before anything is learned."""
 
     image: volume.VolumeConfig
     text: transformer.Config
     width: int = 128
     temperature: float = 0.07  # at the start; learned
     phenotypes: tuple[str, ...] = ()
-    coded: float = 5.0  # a phenotype of one in ten begins at 0.3, a contrast of 16 at 2.8
+    coded: float = 5.0  # a phenotype of one in twenty begins at 0.2, a contrast of 16 at 2.8
+    rare: float = 0.05
 
 
 _DEBUG = Config(
     volume.VARIANTS["debug"], transformer.VARIANTS["debug"], width=32,
-    phenotypes=("K35", "K80", "N20"), coded=1.0,
+    phenotypes=("K35", "K80", "N20"), coded=1.0, rare=0.5,
 )  # fmt: skip
 VARIANTS = {
     "debug": _DEBUG,
@@ -61,6 +63,7 @@ class Merlin(Towers):
         self.log_scale = nn.Parameter(torch.tensor(-log(config.temperature)))
         if config.phenotypes:
             self.record = nn.Linear(config.image.width, len(config.phenotypes))
+            nn.init.constant_(self.record.bias, log(config.rare / (1 - config.rare)))
 
     @property
     def depth(self) -> int:

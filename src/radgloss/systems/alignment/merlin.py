@@ -28,7 +28,7 @@ FRAMES = Preprocess(
 )
 
 
-FEED = Volumes(phenotypes=PHENOTYPES, flat=0.6)
+FEED = Volumes(phenotypes=PHENOTYPES, flat=0.4)
 
 
 def both() -> Run:
@@ -39,12 +39,9 @@ def both() -> Run:
         architecture="merlin",
         model=replace(merlin.VARIANTS["small"], phenotypes=PHENOTYPES),
         preprocess=FRAMES,
-        steps=400,
         batch=16,
         sampling=Sampling(per_study=1),
         feed=FEED,
-        warmup=40,
-        keep_every=100,
     )
 
 
