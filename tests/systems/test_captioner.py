@@ -12,11 +12,15 @@ from radgloss.cli import app
 from radgloss.data.feeds import Desk, Written
 from radgloss.data.feeds.written import Deal
 from radgloss.data.manifest import read_manifest
+from radgloss.engine import precision as precisions
+from radgloss.engine.generating import Choice, Literal
+from radgloss.engine.looker import Looker
+from radgloss.engine.writer import Settings, Writer
 from radgloss.systems import SYSTEMS
 from radgloss.systems.image_to_text.looks import frozen, looks_of
 from radgloss.systems.training import tokenizer_of, trained
 from radgloss.text.facts import findings
-from radgloss.types import Case
+from radgloss.types import Case, InputRejected
 from tiny_films import films
 
 STEPS = 120
@@ -227,3 +231,51 @@ def test_captions_out_of_labels_say_them_all_in_another_order_each_time(manifest
             ("pneumothorax", "present", "left"), ("pleural effusion", "absent", ""),
             ("cardiomegaly", "present", ""),
         }  # fmt: skip
+
+
+def finding_texts(draft):
+    return [s.text for s in draft.sentences if s.section == "findings"]
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_in_fewer_bits_a_learned_report_is_the_same(reporter, manifest, precision):
+    if precision not in precisions.can():
+        pytest.skip(f"this processor has no {precision}")
+    study = dicom.read(manifest.parent / "s0")
+    exact, reduced = (wiring.load(reporter, precision=p).report(study) for p in ("fp32", precision))
+    assert finding_texts(exact) == finding_texts(reduced)
+
+
+def test_beams_and_templates_write_through_the_same_door(reporter, manifest):
+    study = dicom.read(manifest.parent / "s0")
+    looker = Looker(checkpoint.load(reporter))
+    plain = finding_texts(Writer(looker, "0").draft(Case(study)))
+    assert finding_texts(Writer(looker, "0", Settings(beams=3)).draft(Case(study))) == plain
+    fields = (Literal("PLEURA: "), Choice(("Effusion.", "No effusion.")))
+    held = Settings(samples=2, templates={"findings": fields})
+    (text,) = finding_texts(Writer(looker, "0", held).draft(Case(study)))
+    assert text in {"PLEURA: Effusion.", "PLEURA: No effusion."}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"samples": -1}, {"beams": 0}, {"share": 0.0}, {"share": 1.1}, {"temperature": 0.0},
+        {"seed": -1}, {"templates": {"history": ()}},
+    ],
+)  # fmt: skip
+def test_options_of_writing_out_of_range_are_refused(options):
+    with pytest.raises(InputRejected) as found:
+        Settings(**options)
+    assert found.value.code == "generation"
+
+
+def test_a_text_that_comes_to_no_end_is_not_a_draft(reporter, manifest):
+    known = checkpoint.load(reporter)
+    with torch.no_grad():  # the end can no longer be the likeliest word
+        known.model.decoder.embed.weight[known.tokenizer.mark("[END]")] = 0
+    study = dicom.read(manifest.parent / "s0")
+    draft = Writer(Looker(known), "0").draft(Case(study))
+    assert draft.abstained
+    assert "no end" in draft.why
+    assert draft.findings == ()

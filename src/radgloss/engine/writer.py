@@ -3,7 +3,8 @@
 What it wrote is read back by the fact graph, sentence by sentence, so that every claim stands
 beside its words as a `Finding`. How sure a sentence is comes from the model's own other tries: the
 share of drawn texts that state the same facts. The machine's doubt stands beside the text, never
-in it. A study that lies outside what the checkpoint was validated on gets no text.
+in it. A study that lies outside what the checkpoint was validated on gets no text, nor does one
+whose text comes to no end.
 
 Unusual here: an earlier study is not read, and every text is begun as one without it
 (`text.beginnings`), so that no comparison can be right by chance.
@@ -12,16 +13,29 @@ Shapes: R texts · M tokens of memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 
 from radgloss.data.batch import places
-from radgloss.engine.generating import NGrams, Plan, Written, greedy, nucleus, speculated
+from radgloss.engine.generating import (
+    NGrams,
+    Part,
+    Plan,
+    Rule,
+    Written,
+    beam,
+    compiled,
+    greedy,
+    nucleus,
+    speculated,
+)
 from radgloss.engine.generating.writing import start
 from radgloss.engine.looker import Looker
 from radgloss.nn.cache import Cache
@@ -45,21 +59,51 @@ from radgloss.types import (
     Study,
 )
 
-__all__ = ["Settings", "Writer", "agreement", "plan_of", "read_back", "written"]
+__all__ = ["Said", "Settings", "Writer", "agreement", "plan_of", "read_back", "written"]
 
 SUPPORTS = 3
-Decode = Callable[[Any, Cache, Sequence[Sequence[int]], Plan], list[Written]]
+ENDLESS = "the text that was begun came to no end, so nothing of it can be relied on"
+Rules = Callable[[int], Rule | None]
+Decode = Callable[[Any, Cache, Sequence[Sequence[int]], Plan, Rules], list[Written]]
 
 
 @dataclass(frozen=True)
 class Settings:
     """samples: other tries that a sentence's confidence is counted over; 0: no confidence. share
-    and temperature: how they are drawn (`generating.nucleus`)."""
+    and temperature: how they are drawn (`generating.nucleus`). beams: of the text itself; with one
+    it is the likeliest word every time. templates: by section, a grammar that no try can leave.
+
+    Raises InputRejected('generation') for options out of range."""
 
     samples: int = 5
     share: float = 0.95
     temperature: float = 1.0
     seed: int = 0
+    beams: int = 1
+    templates: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, least, most in (("samples", 0, 64), ("beams", 1, 32), ("seed", 0, 2**31)):
+            if not least <= getattr(self, name) <= most:
+                raise _rejected(name, getattr(self, name), f"{least} to {most}")
+        if not 0 < self.share <= 1:
+            raise _rejected("share", self.share, "above 0, at most 1")
+        if not 0 < self.temperature < inf:
+            raise _rejected("temperature", self.temperature, "above 0")
+        if strange := set(self.templates) - set(SECTIONS):
+            raise _rejected("templates", sorted(strange)[0], " or ".join(SECTIONS))
+
+
+def _rejected(what: str, found: object, wanted: str) -> InputRejected:
+    return InputRejected("generation", what, str(found), wanted, "Choose another.")
+
+
+@dataclass(frozen=True)
+class Said:
+    """ended: whether the text came to its end by itself."""
+
+    text: str
+    ended: bool
 
 
 def plan_of(model: Any, tokenizer: Tokenizer, prompts: Sequence[Sequence[int]]) -> Plan:
@@ -74,13 +118,19 @@ def written(
     cache: Cache,
     asked: Sequence[tuple[int, Asked]],
     decode: Decode = greedy,
-) -> list[str]:
+    templates: Mapping[str, tuple[Part, ...]] = MappingProxyType({}),
+) -> list[Said]:
     """A text for each (study, what is asked), all in one batch. cache: a row for each study, as
-    the model's `begin` gives it."""
+    the model's `begin` gives it. templates: by section.
+
+    Raises InputRejected('grammar')."""
     prompts = [beginning(a, tokenizer) for _, a in asked]
     plan = plan_of(model, tokenizer, prompts)
     rows = start(cache, [study for study, _ in asked])
-    return [tokenizer.decode(w.tokens).strip() for w in decode(model, rows, prompts, plan)]
+    grammars = {name: compiled(parts, tokenizer, plan) for name, parts in templates.items()}
+    rules = [grammars.get(a.section) for _, a in asked]
+    made = decode(model, rows, prompts, plan, rules.__getitem__)
+    return [Said(tokenizer.decode(w.tokens).strip(), w.ended) for w in made]
 
 
 class Writer:
@@ -110,9 +160,11 @@ class Writer:
         asked = [Asked(section, exam, known) for section in self.sections]
         cache = self._begun(study)
         with torch.inference_mode():
-            texts = self._written(cache, [(0, a) for a in asked], self._quickly)
+            said = self._written(cache, [(0, a) for a in asked], self._quickly)
+            if not all(s.ended for s in said):
+                return self._abstention(study, ENDLESS)
             tries = self._tried(cache, asked)
-        told = read_back(self._report(texts), exam)
+        told = read_back(self._report([s.text for s in said]), exam)
         seen = [tuple(f.finding for f in read(self._report(t), exam)) for t in tries]
         made = tuple(_sure(sentence, seen) for sentence in told)
         return Draft(
@@ -134,18 +186,20 @@ class Writer:
 
     def _written(
         self, cache: Cache, asked: Sequence[tuple[int, Asked]], decode: Decode = greedy
-    ) -> list[str]:
+    ) -> list[Said]:
         known = self.looker.checkpoint
-        return written(known.model, known.tokenizer, cache, asked, decode)
+        return written(known.model, known.tokenizer, cache, asked, decode, self.settings.templates)
 
     def _quickly(
-        self, model: Any, rows: Cache, prompts: Sequence[Sequence[int]], plan: Plan
+        self, model: Any, rows: Cache, prompts: Sequence[Sequence[int]], plan: Plan, rules: Rules
     ) -> list[Written]:
-        """`greedy` to the letter, with guesses from the reports that the checkpoint brings."""
+        """With one beam `greedy` to the letter, with guesses from the checkpoint's reports."""
+        if self.settings.beams > 1:
+            return beam(model, rows, prompts, plan, self.settings.beams, rules=rules)
         if self._guess is None:
             known = self.looker.checkpoint
             self._guess = NGrams(_tokens(known.support.texts, known.tokenizer))
-        return speculated(model, rows, prompts, plan, self._guess).texts
+        return speculated(model, rows, prompts, plan, self._guess, rules).texts
 
     def _support(self, study: Study, exam: str) -> tuple[Evidence, ...]:
         """The earlier reports of the same examination whose pictures are most alike, by cosine of
@@ -173,11 +227,11 @@ class Writer:
         draws = [torch.Generator().manual_seed(s.seed * 1009 + n) for n in range(len(many))]
 
         def draw(
-            model: Any, rows: Cache, prompts: Sequence[Sequence[int]], plan: Plan
+            model: Any, rows: Cache, prompts: Sequence[Sequence[int]], plan: Plan, rules: Rules
         ) -> list[Written]:
-            return nucleus(model, rows, prompts, plan, draws, s.share, s.temperature)
+            return nucleus(model, rows, prompts, plan, draws, s.share, s.temperature, rules)
 
-        texts = self._written(cache, many, draw)
+        texts = [said.text for said in self._written(cache, many, draw)]
         return [texts[n : n + len(asked)] for n in range(0, len(texts), len(asked))]
 
     def _report(self, texts: Sequence[str]) -> Report:

@@ -4,7 +4,7 @@ The same request gives the same text whoever else is in the batch: rows never se
 row that is drawn has a generator of its own."""
 
 from radgloss.engine.generating.beam import beam
-from radgloss.engine.generating.grammar import Choice, Grammar, Literal, Words, compiled
+from radgloss.engine.generating.grammar import Choice, Grammar, Literal, Part, Words, compiled
 from radgloss.engine.generating.guessing import NGrams, Speculated, own_words, speculated
 from radgloss.engine.generating.writing import (
     Plan,
@@ -22,6 +22,7 @@ __all__ = [
     "Grammar",
     "Literal",
     "NGrams",
+    "Part",
     "Plan",
     "Rule",
     "Speaker",

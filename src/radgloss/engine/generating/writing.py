@@ -41,7 +41,7 @@ class Rule(Protocol):
     """What a row may write next: its state is a function of what it has written."""
 
     def allowed(self, written: Sequence[int]) -> Tensor | None:
-        """(V,) bool with at least one True; None: anything."""
+        """(≤ V,) bool with at least one True; None: anything."""
         ...
 
 
@@ -202,5 +202,6 @@ def likely(
         logits[:, plan.words :] = -torch.inf
     for n, (rule, text) in enumerate(zip(rules, texts, strict=True)):
         if rule is not None and (allowed := rule.allowed(text)) is not None:
-            logits[n] = logits[n].masked_fill(~allowed, -torch.inf)
+            never = ~torch.nn.functional.pad(allowed, (0, logits.shape[-1] - len(allowed)))
+            logits[n] = logits[n].masked_fill(never, -torch.inf)
     return logits.log_softmax(-1)

@@ -191,7 +191,7 @@ def _written(
         for row, n in enumerate(some)
         for section in sections
     ]
-    texts = written(model, tokenizer, model.begin(*memory), asked)
+    texts = [said.text for said in written(model, tokenizer, model.begin(*memory), asked)]
     step = len(sections)
     return [
         Report(**dict(zip(sections, texts[n : n + step], strict=True)))
