@@ -85,10 +85,12 @@ ABDOMEN: tuple[Row, ...] = (
     ("volvulus", ("bowel",), "volvulus"),
     ("intussusception", ("bowel",), "intussusception"),
     ("pneumatosis", ("bowel",), "pneumatosis, pneumatosis intestinalis"),
-    ("colitis", ("bowel", "", "colon"), "colitis"),
+    ("colitis, pancolitis", ("bowel", "", "colon"), "colitis"),
     ("enteritis", ("bowel", "", "small bowel"), "enteritis, ileitis"),
     ("faecal loading", ("bowel", "", "colon"), "faecal loading, faecal impaction, faecaloma, "
      "fecaloma, fecal loading, fecal impaction"),
+    ("diverticulum", ("oesophagus",), "oesophageal diverticulum, midoesophageal diverticulum"),
+    ("diverticulum", ("bladder",), "bladder diverticulum, vesical diverticulum"),
     ("lymphadenopathy", (), "lymphadenopathy, adenopathy, enlarged lymph node, lymph node "
      "enlargement, enlarged node, nodal enlargement"),
     ("hernia", (), "hernia, inguinal hernia"),

@@ -12,6 +12,16 @@ __all__ = ["adjective_terms", "can_be"]
 
 # kind, organs or parts ("" = any), p of a statement, surface forms, forms that deny by themselves
 _ADJECTIVES: tuple[tuple[str, str, float | None, str, str], ...] = (
+    ("thickening", "", None, "thickened", "nonthickened, non thickened"),
+    ("stenosis", "", None, "narrowed, stenosed, stenotic", ""),
+    ("occlusion", "", None, "occluded", ""),
+    ("compression", "", None, "compressed", ""),
+    ("perforation", "bowel, appendix, gallbladder, stomach, oesophagus, uterus", None,
+     "perforated", "nonperforated, non perforated, unperforated"),
+    ("rupture", "spleen, liver, kidneys, aorta, bladder, uterus, diaphragm, bowel, appendix", None,
+     "ruptured, lacerated", "unruptured"),
+    ("herniation", "", None, "herniated", ""),
+    ("elevation", "diaphragm", None, "elevated, raised", ""),
     ("enlargement", "", None, "enlarged, bulky, enlarged in size, increased in length, swollen",
      "not enlarged, nonenlarged, non enlarged, not increased in size, not swollen"),
     ("dilatation", "", None, "dilated, distended, ectatic",
@@ -30,7 +40,7 @@ _ADJECTIVES: tuple[tuple[str, str, float | None, str, str], ...] = (
     ("congestion", "lungs, vessels", None, "congested", "not congested, uncongested"),
     ("hyperinflation", "lungs", None, "over inflated, over expanded, overexpanded",
      "normally inflated, normally expanded, not over inflated, not overexpanded"),
-    ("blunting", "pleura", 0.65, "blunted", "not blunted, unblunted"),
+    ("blunting", "pleura", 0.65, "blunted, obliterated", "not blunted, unblunted"),
     ("stone", "kidneys, gallbladder, bile ducts", None, "", "acalculous"),
     ("gestational sac", "uterus", None, "", "empty"),
 )  # fmt: skip

@@ -36,7 +36,9 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
      "most likely representing, most likely reflecting, suspected to be, favoured to be, "
      "probably related to, presumably, likely reflect, probably secondary to"),
     (0.65, True, "suspicious for, concerning for, worrisome for, suspicion of, concern for, "
-     "suspicious of, raising concern for, raises concern for, suspicion for, raising suspicion for"
+     "suspicious of, thought to be, thought to represent, believed to be, believed to represent, "
+     "presumed to be, presumed to represent, interpreted as, felt to represent, felt to be, "
+     "raising concern for, raises concern for, suspicion for, raising suspicion for"
      ", c/f, raising the suspicion of, worrying for"),
     (0.4, True, "may represent, could represent, may reflect, could reflect, might represent, "
      "might reflect, possibly representing, suggests, suggesting, suggestive of, may be due to, "
@@ -46,7 +48,9 @@ _BEFORE: tuple[tuple[float, bool, str], ...] = (
      "could be consistent with, differential includes, differential diagnosis includes, ddx, "
      "differential considerations include, can represent, can be seen with, possibly reflecting, "
      "possibly due to, possibly related to, may correspond to, could correspond to, suggest, "
-     "might indicate, possibly represents, possibly represent, may well represent, resembling, "
+     "assumed to represent, assumed to be, initially thought to be, "
+     "initially thought to represent, might indicate, possibly represents, possibly represent, "
+     "may well represent, resembling, "
      "s/o, can be seen in, considerations include, possibilities include, such as"),
     (0.4, False, "cannot exclude, cannot rule out, does not exclude, do not exclude, can not "
      "exclude, unable to exclude, question of, possibility of, not exclude, difficult to exclude, "

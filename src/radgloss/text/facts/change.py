@@ -31,7 +31,8 @@ _WORDS: tuple[tuple[str, Change, str], ...] = (
      "almost resolved, almost completely resolved, nearly completely resolved, "
      "near completely resolved, almost completely cleared, nearly cleared, almost cleared, "
      "marked regression of, healing of, almost healing of, almost healed, partially healed, "
-     "partial regression of, resolving further, less extensive, "
+     "partial regression of, subtotal regression of, subtotal resolution of, resolving further, "
+     "less extensive, "
      "diminished, interval decrease in size of, declined, "
      "improvement, regression, interval decrease, interval improvement, partially regressed, "
      "reduction of, clearing, partial clearing of, has shrunk, decrease, lessened"),

@@ -18,7 +18,7 @@ CHEST: tuple[Row, ...] = (
      "pulmonary infiltrate, consolidative opacity, consolidative change, "
      "airspace infiltrate, air space infiltrate, consolidative lesion, alveolar infiltrate, "
      "airspace shadow, air space shadow, "
-     "parenchymal consolidation, parenchymal infiltrate"),
+     "parenchymal consolidation, parenchymal infiltrate, parenchymal infiltration"),
     ("pneumonia", ("lungs",), "pneumonia, bronchopneumonia, lobar pneumonia, pulmonary infection, "
      "chest infection, pneumonic process, aspiration pneumonia, "
      "pneumonic consolidation, pneumonic infiltrate, pneumonic change"),
@@ -52,6 +52,8 @@ CHEST: tuple[Row, ...] = (
      "interstitial shadowing, coarsening of lung markings, increased lung marking, "
      "coarse lung marking, prominent lung marking, increased bronchovascular marking, "
      "prominent bronchovascular marking, white out, parenchymal opacity, lung change, "
+     "nodular pattern, "
+     "micronodular pattern, "
      "parenchymal opacification, alveolar opacity, alveolar opacification, alveolar shadowing"),
     ("hyperinflation", ("lungs",), "hyperinflation, overinflation, hyperexpansion, hyperexpanded "
      "lung, hyperinflated lung, lungs are hyperinflated, lungs are hyperexpanded, hyperinflated, "
@@ -89,7 +91,7 @@ CHEST: tuple[Row, ...] = (
      "hemidiaphragm elevation, raised dome of the diaphragm, elevation of the dome of the "
      "diaphragm"),
     ("subcutaneous emphysema", ("soft tissues",), "subcutaneous emphysema, surgical emphysema, "
-     "subcutaneous air, soft tissue emphysema, subcutaneous gas"),
+     "subcutaneous air, soft tissue emphysema, subcutaneous gas, subcutaneous free air"),
     ("pneumomediastinum", ("mediastinum",), "pneumomediastinum, mediastinal air"),
     ("widening", ("mediastinum",), "mediastinal widening, widened mediastinum, "
      "widening of the mediastinum, mediastinum is widened, wide mediastinum"),
@@ -107,6 +109,8 @@ CHEST: tuple[Row, ...] = (
      "enlarged cardiac silhouette, enlargement of the cardiac silhouette, "
      "enlargement of the heart, cardiothoracic ratio is increased, increased cardiothoracic ratio, "
      "enlarged cardiac shadow, cardiac silhouette enlargement, ctr is increased"),
+    ("atrial septal defect", ("heart",), "atrial septal defect, asd"),
+    ("ventricular septal defect", ("heart",), "ventricular septal defect, vsd"),
     ("fracture", ("bones",), "fracture, cortical break, fractured bone"),
     ("fracture", ("bones", "rib"), "rib fracture, fractured rib"),
     ("degenerative change", ("bones",), "degenerative change, spondylosis, osteoarthritis, "

@@ -17,7 +17,8 @@ DEVICES: tuple[Row, ...] = (
      "internal jugular venous catheter, internal jugular central line, port a cath, mediport, "
      "dialysis catheter, jugular venous catheter, internal jugular central venous line, vascath, "
      "internal jugular cvc, subclavian central line, jugular cvc, ij cvc, ij central line, "
-     "subclavian venous catheter, internal jugular line cvc, internal jugular line catheter, "
+     "subclavian venous catheter, ijv catheter, ijv line, internal jugular vein catheter, "
+     "jugular vein catheter, internal jugular line cvc, internal jugular line catheter, "
      "internal jugular line line, internal jugular line central line, "
      "internal jugular line central venous catheter"),
     ("nasogastric tube", ("devices",), "nasogastric tube, ng tube, ngt, enteric tube, feeding tube,"

@@ -94,11 +94,16 @@ _LIES_IN = {
     "obstruction": frozenset(("bowel", "kidneys", "bile ducts", "stomach", "airway", "pancreas")),
     "aneurysm": frozenset(("aorta", "vessels", "heart", "brain")),
     "dissection": frozenset(("aorta", "vessels")),
+    "infiltration": frozenset(
+        ("lungs", "liver", "bowel", "bladder", "stomach", "soft tissues", "bones")
+    ),
     "adenoma": frozenset(("liver", "adrenals", "bowel", "thyroid", "kidneys")),
     "perforation": frozenset(("bowel", "stomach", "gallbladder", "oesophagus", "pelvis")),
     "polyp": frozenset(("gallbladder", "bowel", "stomach", "pelvis")),
 }
-_NOT_IN_PLEURA = frozenset(("nodule", "mass", "lesion", "cyst", "calcified granuloma", "cavity"))
+_NOT_IN_PLEURA = frozenset(
+    ("nodule", "mass", "lesion", "cyst", "calcified granuloma", "cavity", "contusion")
+)
 _LOBED = frozenset(("thyroid", "brain", "prostate"))
 
 

@@ -11,7 +11,8 @@ Row = tuple[str, tuple[str, ...], str]
 """Kind, (organ, part, site) that it brings or (), surface forms."""
 
 KINDS: tuple[Row, ...] = (
-    ("cyst", (), "cyst, cystic lesion, simple cyst, cystic structure, cystic focus"),
+    ("cyst", (), "cyst, cystic lesion, simple cyst, cystic structure, cystic focus, "
+     "cystic space, cystic area"),
     ("hydatid cyst", (), "hydatid cyst, hydatid, hydatid disease, echinococcal cyst, "
      "echinococcal disease, echinococcosis, hydatidosis, hydatid lesion"),
     ("haemangioma", (), "haemangioma, cavernous haemangioma"),
@@ -24,7 +25,7 @@ KINDS: tuple[Row, ...] = (
     ("mass", (), "mass, tumour, neoplasm, malignancy, carcinoma, adenocarcinoma, solid lesion, "
      "lump, tumour mass, mass formation, malignant tumour, malignant lesion, soft tissue "
      "mass, soft tissue tumour"),
-    ("cancer", (), "cancer, sarcoma, lymphoma"),
+    ("cancer", (), "cancer, sarcoma, leiomyosarcoma, lymphoma"),
     ("nodule", (), "nodule, nodular lesion, nodular density, nodular opacity"),
     ("stone", (), "stone, calculus, lithiasis"),
     ("calcified granuloma", (), "calcified granuloma, granuloma, calcified nodule, "
@@ -32,14 +33,16 @@ KINDS: tuple[Row, ...] = (
     ("infarct", (), "infarct, infarction"),
     ("aneurysm", (), "aneurysm, aneurysmal dilatation, ectatic aneurysm"),
     ("torsion", (), "torsion"),
-    ("flow", (), "flow, vascular flow, doppler flow, blood flow"),
+    ("flow", (), "flow, vascular flow, doppler flow, blood flow, vascularity, vascularisation"),
     ("abnormality", (), "abnormality, pathology, abnormal finding, disease, acute process, "
-     "acute finding, significant finding, disease process, focal process, pathological finding"),
+     "acute finding, significant finding, abnormal change, disease process, focal process, "
+     "pathological finding"),
     ("thickening", (), "thickening, wall thickening"),
     ("calcification", (), "calcification, calcific focus, calcified focus, calcific density, "
      "focus of calcification, foci of calcification"),
     ("regurgitation", (), "regurgitation"),
-    ("thrombosis", (), "thrombosis, thrombus, tumour thrombus, deep vein thrombosis"),
+    ("thrombosis", (), "thrombosis, thrombus, clot, blood clot, tumour thrombus, "
+     "deep vein thrombosis"),
     ("enlargement", (), "enlargement"),
     ("dilatation", (), "dilatation, ectasia"),
     ("atrophy", (), "atrophy"),
@@ -79,6 +82,10 @@ KINDS: tuple[Row, ...] = (
     ("erosion", (), "erosion"),
     ("ischaemia", (), "ischaemia"),
     ("hypertrophy", (), "hypertrophy"),
+    ("vegetation", (), "vegetation"),
+    ("contusion", (), "contusion"),
+    ("hypoplasia", (), "hypoplasia, aplasia, agenesis"),
+    ("adhesion", (), "adhesion"),
     ("herniation", (), "herniation"),
     ("pseudocyst", (), "pseudocyst"),
     ("varices", (), "varices, varix"),

@@ -104,7 +104,7 @@ _PLAIN: tuple[tuple[str, str], ...] = (
     ("property", "size, calibre, diameter, contour, contours, echotexture, morphology, enhancement,"
      " position, attenuation, signal, echogenicity, shape, texture, outline, appearance, "
      "configuration, signal intensity, density, thickness, echopattern, architecture, length, "
-     "alignment, mineralisation, aeration, perfusion, course"),
+     "alignment, mineralisation, aeration, perfusion, course, volume"),
     ("absent organ", "surgically absent, congenitally absent, been removed surgically, "
      "surgically removed, not present surgically"),
     ("feature", "spiculated, lobulated, daughter cysts, daughter cyst, floating membrane, "

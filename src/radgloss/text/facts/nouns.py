@@ -135,7 +135,7 @@ def place_item(s: Clause, item: Item) -> None:
         _place_before(s, item, place)
     elif s.cur is not None and s.cur.layer == "device" and not _new_subject(s, place):
         s.cur.places.append(place)  # of the tip, apart from the side of entry
-    elif s.cur is not None and not _new_subject(s, place):
+    elif s.cur is not None and _belongs(s, place) and not _new_subject(s, place):
         start = s.cur.before if len(s.cur.places) > s.cur.before else 0
         mine = s.cur.places[start:] if start else s.cur.places
         apart = s.sep in ("and", "or", "comma") and bool(s.cur.places) and place.organ != ""
@@ -152,6 +152,16 @@ def place_item(s: Clause, item: Item) -> None:
                 other.places = s.cur.places
     else:
         add_place(s.leads, place, s.sep == "and" and bool(place.organ and place.side))
+
+
+def _belongs(s: Clause, place: Place) -> bool:
+    """Not where a denial has been opened that has met no noun yet ("a mass in the right kidney and
+    absence of the left one"), nor where what came along lies on the other side ("pneumothorax on
+    the right with shift to the left")."""
+    if s.denying is not None and not s.used:
+        return False
+    sides = {p.side for p in s.cur.places if p.side} if s.cur is not None else set()
+    return not (s.assoc and place.side and sides and place.side not in sides)
 
 
 def _place_before(s: Clause, item: Item, place: Place) -> None:
@@ -187,7 +197,7 @@ def _new_subject(s: Clause, place: Place) -> bool:
             continue
         return (
             item.cat in PREDICATES
-            or item.cat in ("verb", "colon", "deny")
+            or item.cat in ("verb", "colon", "deny", "not")
             or (item.cat == "prep" and bool(place.organ) and s.sep == "comma" and not s.prep)
         )
     return bool(place.organ) and not s.prep and s.sep == "comma"
@@ -196,6 +206,7 @@ def _new_subject(s: Clause, place: Place) -> bool:
 def thing(s: Clause, item: Item) -> None:
     if s.drop or _primary(s, item):
         s.mods = Mods()
+        s.cur = None if not s.drop else s.cur  # where it came from is no place of what is here
         return
     mods, s.mods = s.mods, Mods()
     twins = [mods]
@@ -361,8 +372,6 @@ def _indirect(mention: Mention) -> Mention:
 
 def doubt(s: Clause, mention: Mention, mods: Mods) -> None:
     odds = [] if mention.p is None else [mention.p]
-    if mods.p is not None:
-        odds.append(mods.p)
     if mods.severity == "borderline":
         odds.append(0.5)
     if s.hedge is not None:

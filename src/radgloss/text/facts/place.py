@@ -72,7 +72,10 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
      "small bowel loop, small intestinal, small intestinal loop, jejunum, ileum, jejunal, ileal"),
     ("bowel", "appendix", "", "", "appendix, vermiform appendix, appendiceal"),
     ("bowel", "", "sigmoid colon", "", "sigmoid, sigmoid colon"),
-    ("bowel", "", "colon", "", "colon, colonic, caecum, cecum, ascending colon, descending colon"),
+    ("bowel", "", "rectum", "", "rectum, rectal, rectosigmoid"),
+    ("bowel", "", "duodenum", "", "duodenum, duodenal"),
+    ("bowel", "", "colon", "", "colon, transverse colon, colonic, caecum, cecum, "
+     "ascending colon, descending colon"),
     ("", "", "right lower quadrant", "", "right lower quadrant, rlq, right iliac fossa, rif"),
     ("", "", "right upper quadrant", "", "right upper quadrant, ruq, hepatorenal recess, "
      "morison pouch, morison's pouch, perihepatic, perihepatic space, hepatorenal space"),
@@ -118,7 +121,8 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("pleura", "", "", "", "pleura, pleural, pleural surface"),
     ("pleura", "space", "", "", "pleural space, pleural cavity, pleural cavities"),
     ("pleura", "angle", "", "", "costophrenic angle, costophrenic angles, costophrenic sulcus, "
-     "cp angles, cp angle, costophrenic sulci, costophrenic recess, costophrenic recesses, "
+     "cp angles, cp angle, costophrenic sinus, costophrenic sinuses, costophrenic sulci, "
+     "costophrenic recess, costophrenic recesses, "
      "costodiaphragmatic recess, costodiaphragmatic recesses, lateral costophrenic angle"),
     ("heart", "", "", "", "heart, cardiac, cardiac chamber, heart chamber"),
     ("heart", "", "right ventricle", "", "right ventricle, right ventricular"),
@@ -156,9 +160,10 @@ _PLACES: tuple[tuple[str, str, str, Side, str], ...] = (
     ("bones", "joint", "", "", "joint, hip joint, knee joint, shoulder joint, ankle joint, elbow "
      "joint, joint space, sacroiliac joint, knee, ankle, elbow"),
     ("bones", "", "", "", "femur, tibia, humerus, sternum, scapula, femoral head, femoral neck, "
-     "acetabulum, iliac bone, sacrum, vertebral column, xiphisternum, bone marrow"),
+     "acetabulum, pelvic bone, iliac bone, sacrum, vertebral column, xiphisternum, bone marrow"),
     ("soft tissues", "", "", "", "soft tissues, soft tissue, chest wall, subcutaneous"),
     ("diaphragm", "", "", "", "diaphragm, hemidiaphragm, hemidiaphragms"),
+    ("urethra", "", "", "", "urethra, urethral"),
     ("bladder", "", "", "", "bladder, urinary bladder"),
     ("adrenals", "", "", "", "adrenal, adrenals, adrenal gland, adrenal glands"),
     ("stomach", "", "stomach", "", "stomach, gastric body, gastric fundus, gastric"),

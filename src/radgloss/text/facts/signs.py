@@ -19,7 +19,8 @@ HEDGED: tuple[tuple[str, tuple[str, ...], float, str], ...] = (  # signs read as
      ", costophrenic angle is blunted, costophrenic blunting, costophrenic angle blunting, "
      "blunting of the costophrenic sulcus, blunted costophrenic sulcus, blunting of both "
      "costophrenic angles"),
-    ("blunting", (), 0.65, "blunting"),
+    ("blunting", (), 0.65, "blunting, obliteration of the costophrenic angle, closure of the "
+     "costophrenic angle, effacement of the costophrenic angle, obliteration"),
     ("hydronephrosis", ("kidneys",), 0.65, "fullness of the collecting system, "
      "collecting system fullness, pelvic fullness"),
 )  # fmt: skip
@@ -54,18 +55,16 @@ _REGIONS = (
     "hilar and mediastinal, hilar or mediastinal, abdominal or pelvic, abdominal and pelvic, "
     "pelvic or inguinal, mediastinal hilar or axillary"
 )
+_HOW = words(
+    "enlarged, pathological, pathologic, prominent, bulky, abnormal, suspicious, reactive, "
+    "pathologically enlarged, significant"
+)
 _NODES = tuple(
     form
     for region in words(_REGIONS)
     for node in ("lymph node", "lymph nodes", "node", "nodes")
-    for form in (
-        *(f"{how} {region} {node}" for how in words(
-            "enlarged, pathological, pathologic, prominent, bulky, abnormal, suspicious, reactive, "
-            "pathologically enlarged"
-        )),
-        f"{region} {node} enlargement",
-    )
-)  # fmt: skip
+    for form in (*(f"{how} {region} {node}" for how in _HOW), f"{region} {node} enlargement")
+) + tuple(f"{how} lymph {node}" for how in _HOW for node in ("node", "nodes"))
 MADE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (  # kind, place, phrases
     ("free air", ("peritoneum",), _FREE_GAS),
     ("dilatation", ("bile ducts",), _DUCTS),

@@ -6,7 +6,7 @@ sentence that says what may have been missed says nothing of what is there."""
 
 from __future__ import annotations
 
-from radgloss.text.facts.terms import Term, spellings, words
+from radgloss.text.facts.terms import Term, plural, spellings, words
 
 __all__ = ["technique_terms"]
 
@@ -53,7 +53,8 @@ _PLANS = (
     "limits detection of, limits the detection of, limits evaluation for, limited evaluation for, "
     "limits assessment for, detection of, sensitivity in detecting, limited assessment for, "
     "reduces detection of, hampers detection of, assessment for, f/u, w/u, work up, r/o, "
-    "low sensitivity, reduced sensitivity, limited sensitivity"
+    "to look for, look for, looking for, to search for, in search of, low sensitivity, "
+    "reduced sensitivity, limited sensitivity"
 )
 _NOTHING = (
     "high resolution, low resolution, spatial resolution, image resolution, full resolution, "
@@ -63,10 +64,14 @@ _NOTHING = (
     "covid negative, double negative, post contrast, post operative, postoperative, "
     "time period, period of, follow up period, loss of the normal, loss of normal, loss of, "
     "absence of the normal, absence of normal, 's disease, s disease, too small to characterise, "
-    "too small to be characterised, post processing, post gadolinium, post processed, "
+    "too small to be characterised, ( not shown ), anti tb, anti tuberculosis, anti tuberculous, "
+    " post processing, post gadolinium, post processed, "
     "post treatment, post traumatic, "
     "post surgical, post procedural, post mortem, post partum, post menopausal, post primary, "
-    "low flow, high flow, flow rate, flow sensitive, colour flow, color flow, oxygen flow, "
+    "healthy patient, healthy man, healthy woman, healthy male, healthy female, healthy subject, "
+    "healthy individual, healthy volunteer, healthy child, healthy control, healthy controls, "
+    "previously healthy, focus of, foci of, low flow, high flow, flow rate, flow sensitive, "
+    "colour flow, color flow, oxygen flow, "
     "mosaic flow, thoracic cavity, chest cavity, abdominal cavities, oral cavity, nasal cavity, "
     "body cavity, medullary cavity, amniotic cavity, sinus cavity, xiphoid process, "
     "spinous process, spinous processes, transverse process, transverse processes, "
@@ -97,14 +102,15 @@ def technique_terms() -> dict[str, Term]:
     """Surface form → term: `imaging`, `clinical`, `missed`, `recommend` or `ignore`."""
     found: dict[str, Term] = {}
     for picture in words(_PICTURES):
-        for spelt in spellings(picture):
-            found[spelt] = Term("imaging")
+        for spelt in (f for one in spellings(picture) for f in (one, plural(one))):
+            found[spelt] = found[f"follow up {spelt}"] = Term("imaging")
             for region in words(_REGIONS):
                 for form in (f"{spelt} of the {region}", f"{spelt} of {region}",
                              f"{spelt} {region}"):  # fmt: skip
                     found[form] = Term("imaging")
             for region in words(_ADJECTIVES):
                 found[f"{region} {spelt}"] = Term("imaging")
+                found[f"follow up {region} {spelt}"] = Term("imaging")
     for cat, forms in (("clinical", _CLINICAL), ("recommend", _PLANS), ("ignore", _NOTHING)):
         for form in words(forms):
             for spelt in spellings(form):
