@@ -139,7 +139,7 @@ def _verb(s: Clause, item: Item) -> None:
     if s.hedge is not None and s.hedge_used:
         s.hedge = None
     s.prep, s.verb = False, True
-    s.shows = item.term.word in _PRESENTS or item.term.word in _SHOWS
+    s.shows = item.term.word in _WITH_OBJECT
     s.after_verb = bool(s.group)
 
 
@@ -149,6 +149,7 @@ def _shows_nothing(s: Clause, item: Item) -> bool:
 
 
 _SHOWS = frozenset(("shows", "show", "demonstrates", "demonstrate", "exhibits", "has", "have"))
+_WITH_OBJECT = _SHOWS | {"showing", "demonstrating", "reveals", "revealing"}
 _PRESENTS = frozenset(("shows", "showing", "demonstrates", "demonstrating", "reveals", "revealing"))
 
 
@@ -309,6 +310,8 @@ def _settle(s: Clause) -> None:
 
 def _remember(s: Clause) -> None:
     """Give the new mentions the context in which they were said, and then renew it."""
+    if s.known == len(s.mentions) and not s.subject:
+        return
     context = s.context
     before, organ = context.organ, None
     for mention in s.mentions[s.known :]:

@@ -55,6 +55,7 @@ _AFTER_PREVIOUS = re.compile(
     r"|on (?:the )?(?:prior|previous|last)|at (?:the )?(?:prior|previous)"
     r"|before\b|formerly)"
 )
+_PREVIOUS_FIRST = frozenset("),poabf")
 _PREVIOUS_ENDS = (  # how text ends that may match _BEFORE_PREVIOUS: cheaper than the pattern
     "previous", "ly", "prior", "was", "were", "from", "with", "to", "versus", "vs", "vs.", "before",
     "earlier", "old", "study", "exam", "examination", "ct", "mr", "mri", "at", "of", "being",
@@ -71,6 +72,7 @@ _TECHNIQUE_AFTER = re.compile(
     r"^\s*(?:axial|contiguous|thin)?\s*(?:slice|section|collimation|interval|increment|"
     r"reconstruction|images?|thick|cuts?|tomogram|films?|levels?)"
 )
+_TECHNIQUE_FIRST = frozenset("acstirfl")  # cheaper than the pattern
 _TECHNIQUE_BEFORE = re.compile(
     r"(?:slice|section|thickness|interval|collimation|spacing)\s*\S*\s*$"
 )
@@ -182,9 +184,8 @@ def _kind(
     numbers: _Numbers, before: str, words: list[str], after: str, sizes: tuple[Extent, ...]
 ) -> Kind:
     """words: the last two of those before, which alone can tell of technique."""
-    if _TECHNIQUE_AFTER.match(after) or (
-        _TECHNIQUE_HINT.search(" ".join(words)) and _TECHNIQUE_BEFORE.search(before)
-    ):
+    told = after.lstrip()[:1] in _TECHNIQUE_FIRST and _TECHNIQUE_AFTER.match(after)
+    if told or (_TECHNIQUE_HINT.search(" ".join(words)) and _TECHNIQUE_BEFORE.search(before)):
         return "technique"
     if len(sizes) == 1 and len(sizes[0]) == 1 and _DISTANCE.match(after):
         return "distance"
@@ -225,7 +226,8 @@ def _pair(text: str, found: list[Measure]) -> list[Measure]:
 
 def _is_previous(text: str, measure: Measure) -> bool:
     """Whether the words around a length say that it is the comparison's."""
-    if _AFTER_PREVIOUS.match(text[measure.end : measure.end + 40]):
+    after = text[measure.end : measure.end + 40]
+    if after.lstrip()[:1] in _PREVIOUS_FIRST and _AFTER_PREVIOUS.match(after):
         return True
     before = text[max(0, measure.start - 40) : measure.start]
     bare = before.replace(":", " ").replace("(", " ").rstrip()

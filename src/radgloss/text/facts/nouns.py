@@ -160,8 +160,10 @@ def _belongs(s: Clause, place: Place) -> bool:
     the right with shift to the left")."""
     if s.denying is not None and not s.used:
         return False
-    sides = {p.side for p in s.cur.places if p.side} if s.cur is not None else set()
-    return not (s.assoc and place.side and sides and place.side not in sides)
+    if not (s.assoc and place.side and s.cur is not None):
+        return True
+    sides = {p.side for p in s.cur.places if p.side}
+    return not sides or place.side in sides
 
 
 def _place_before(s: Clause, item: Item, place: Place) -> None:

@@ -7,18 +7,20 @@ themselves, and a sentence met again costs no scan."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from radgloss.text.facts.lexicon import MARKS, WORD, lexicon
 from radgloss.text.facts.measure import Measure, measures
 from radgloss.text.facts.place import SEGMENTS, merge, sites
-from radgloss.text.facts.spelling import SHORT, Speller
+from radgloss.text.facts.spelling import Speller
 from radgloss.text.facts.state import find_heads
 from radgloss.text.facts.terms import Item, Place, Term, words
-from radgloss.text.facts.zones import ZONES, zone_terms
+from radgloss.text.facts.zones import ZONES, sharing, zone_terms
 
 __all__ = ["Sentence", "scan", "scanned"]
 
@@ -33,6 +35,10 @@ _COUNTS = {n: Term("number", str(n)) for n in range(1, 21)}
 _KEPT = 4096  # sentences of some 2 kB each
 _SPINE = frozenset("tlc")
 _UNKNOWN = (None, None)
+_ANY = re.compile(f"({WORD.pattern})")
+_PLAIN = re.compile(  # the same of a text in lower case without other letters, in half the time
+    r"([a-z]+|\d+(?:[.,]\d+)*|\([-+]\)|\[ ?x? ?\]|[,;:()/\[\]?&'+<>]|\n\s*\n)"
+)
 _LIST_MARKS = (".", ")", ":")  # after the number of a list's item
 _NO_COUNT = frozenset(
     words(
@@ -84,21 +90,26 @@ def scanned(sentence: str) -> Sentence:
 
 def scan(low: str) -> list[Item]:
     """The items of a sentence, which is lower case."""
-    said = WORD.findall(low)
-    ends = _ends(low, said)
-    starts = [end - len(word) for word, end in zip(said, ends, strict=True)]
-    said = _as_meant(said, starts, ends)
+    pieces = (_PLAIN if low.isascii() else _ANY).split(low)  # a gap, a word, a gap, …
+    said = pieces[1::2]
+    ends = list(accumulate(map(len, pieces)))[1::2]
+    raw, said = said, list(map(_speller().__getitem__, said))
+    if said != raw:
+        _spell_out(raw, said, ends)
     lengths = measures(low)
-    segments = _spots(low)
+    segments: list[_Spot] = []
+    if "seg" in low or "upper" in low or "lower" in low or "mid" in low or "erior" in low:
+        segments = _spots(low)
     items: list[Item] = []
     entry_of, add = lexicon().get, items.append
     said.append("")  # no phrase goes on beyond the last word
-    following, special = 0, _nearest(low, lengths, segments)
+    following = 0
+    special = _nearest(low, lengths, segments) if lengths or segments else len(low)
     for at, end in enumerate(ends):
         if at < following:
             continue
         if end > special:
-            following = _measured_or_segment(at, starts, ends, lengths, segments, items)
+            following = _measured_or_segment(at, raw, ends, lengths, segments, items)
             special = _nearest(low, lengths, segments)
             if following:
                 continue
@@ -114,16 +125,17 @@ def scan(low: str) -> list[Item]:
                 term, last = entry[0], ahead
             node = entry[1]
         if term is not None:
-            if term.place.site and term.cat == "place" and items and items[-1].end >= end - 40:
-                term = _with_its_side(term, items, starts[at], low)
-            add(Item(term, starts[at], ends[last]))
+            start = end - len(raw[at])
+            if term.cat == "place" and term.place[2] and items and items[-1].cat == "place":
+                term = _with_its_side(term, items, start, low)
+            add(Item(term, start, ends[last]))
             following = last + 1
         elif word in _LETTERS and _is_side(said[at + 1], items):
-            add(Item(_LETTERS[word], starts[at], end))
+            add(Item(_LETTERS[word], end - 1, end))
         elif word in _SPINE:
             following = _vertebra(at, said, ends, items)
         elif len(word) <= 2 and word.isdecimal():
-            _count(at, low, said, starts, ends, items)
+            _count(at, low, said, ends, items)
     return items
 
 
@@ -150,17 +162,14 @@ def _speller() -> Speller:
     return Speller(known, wanted)
 
 
-def _as_meant(said: list[str], starts: list[int], ends: list[int]) -> list[str]:
-    """The words as they were meant; an abbreviation's words all stand where it stands."""
-    meant = _speller()
-    said = [meant[word] if len(word) > 6 else word for word in said]
-    if not SHORT.keys().isdisjoint(said):
-        for at in range(len(said) - 1, -1, -1):
-            if long := SHORT.get(said[at]):
-                said[at : at + 1] = long
-                starts[at : at + 1] = [starts[at]] * len(long)
-                ends[at : at + 1] = [ends[at]] * len(long)
-    return said
+def _spell_out(raw: list[str], said: list[str], ends: list[int]) -> None:
+    """Put an abbreviation's words where it stands, in the words as written and as meant."""
+    for at in range(len(said) - 1, -1, -1):
+        if said[at] != raw[at] and " " in said[at]:
+            long = said[at].split()
+            raw[at : at + 1] = [raw[at]] * len(long)
+            ends[at : at + 1] = [ends[at]] * len(long)
+            said[at : at + 1] = long
 
 
 class _Spot(NamedTuple):
@@ -176,7 +185,7 @@ def _spots(low: str) -> list[_Spot]:
     found: list[_Spot] = []
     if "seg" in low:
         found += [_Spot(m.start(), m.end(), _segment_terms(m[1])) for m in SEGMENTS.finditer(low)]
-    if "lobe" in low or "zone" in low or "lung" in low or "pole" in low or "field" in low:
+    if sharing(low):
         for match in ZONES.finditer(low):
             if terms := zone_terms(match["list"], match["side"], match["noun"].split()[-1]):
                 found.append(_Spot(match.start(), match.end(), terms))
@@ -188,7 +197,7 @@ def _with_its_side(term: Term, items: list[Item], start: int, low: str) -> Term:
     """ "right" and "lower lobe", right after each other, are one place."""
     before = items[-1]
     side = before.term.place
-    if before.cat != "place" or side[:3] != ("", "", "") or low[before.end : start].strip(" -"):
+    if side[:3] != ("", "", "") or low[before.end : start].strip(" -"):
         return term
     both = _sided(term, side)
     if both is not term:
@@ -211,36 +220,30 @@ def _nearest(low: str, lengths: list[Measure], segments: list[_Spot]) -> int:
 
 def _measured_or_segment(
     at: int,
-    starts: list[int],
+    raw: list[str],
     ends: list[int],
     lengths: list[Measure],
     segments: list[_Spot],
     items: list[Item],
 ) -> int:
     """The word after a length or a spot that begins here; 0 where none does."""
-    start, end = starts[at], ends[at]
+    start, end = ends[at] - len(raw[at]), ends[at]
     if lengths and end > lengths[0].start:
         length = lengths.pop(0)
         items.append(Item(_MEASURE, length.start, length.end, length))
-        return _next_word(starts, ends, length.end, at)
+        return _next_word(raw, ends, length.end, at)
     if segments and start >= segments[0].start:
         spot = segments.pop(0)
         if start == spot.start:
             _add_spot(spot, items)
-            return _next_word(starts, ends, spot.end, at)
+            return _next_word(raw, ends, spot.end, at)
     return 0
 
 
-def _ends(low: str, said: list[str]) -> list[int]:
-    """Where each word ends: no gap holds a character of a word, so the next find is right."""
-    find, end = low.find, 0
-    return [end := find(word, end) + len(word) for word in said]
-
-
-def _next_word(starts: list[int], ends: list[int], end: int, at: int) -> int:
+def _next_word(raw: list[str], ends: list[int], end: int, at: int) -> int:
     """The first word from number `at` on that begins at `end` or later."""
     at = bisect_right(ends, end, at)
-    return at + 1 if at < len(ends) and starts[at] < end else at
+    return at + 1 if at < len(ends) and ends[at] - len(raw[at]) < end else at
 
 
 def _add_spot(spot: _Spot, items: list[Item]) -> None:
@@ -267,13 +270,12 @@ def _vertebra(at: int, said: list[str], ends: list[int], items: list[Item]) -> i
     return at + 2
 
 
-def _count(
-    at: int, low: str, said: list[str], starts: list[int], ends: list[int], items: list[Item]
-) -> None:
+def _count(at: int, low: str, said: list[str], ends: list[int], items: list[Item]) -> None:
     """A small count ("3 nodules"), unless it numbers a line of a list, an image or a patient, or
     belongs to a word that is no count ("COVID-19", "60-year-old", "2D")."""
     term = _COUNTS.get(int(said[at]))
-    start, end = starts[at], ends[at]
+    end = ends[at]
+    start = end - len(said[at])
     before = low[max(0, start - 2) : start]
     glued = before[-1:].isalnum() or (before[-1:] in ("-", "–") and before[:1].isalnum())
     after = low[end : end + 1]

@@ -48,7 +48,7 @@ _HEADINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _NAME = {word: name for name, words in _HEADINGS.items() for word in words}
 _HEADING = re.compile(
-    r"[.\n][ \t*#_]*("  # a class in front: the search skips whatever is neither
+    r"[.\n][ \t*#_]*(?=[^.:\n]{1,40}[:\n])("  # what may be one at all, before which one it is
     + "|".join(re.escape(w) for w in sorted(_NAME, key=len, reverse=True))
     + r")[ \t*_]*(?::|(?=\n))",
     re.IGNORECASE,

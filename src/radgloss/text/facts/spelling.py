@@ -61,7 +61,9 @@ _MOST = 50_000  # words remembered
 
 
 class Speller(dict[str, str]):
-    """Word → what was meant. A dict that fills itself, since reports use the same words."""
+    """Word → what was meant. A dict that fills itself, since reports use the same words.
+
+    An abbreviation of several words gives them with spaces between."""
 
     def __init__(self, known: Collection[str], wanted: Collection[str]) -> None:
         """known: words that stand as they are. wanted: those that a slip may be mended into."""
@@ -76,7 +78,8 @@ class Speller(dict[str, str]):
     def __missing__(self, word: str) -> str:
         if len(self) > _MOST:
             self.clear()
-        meant = self[word] = self._meant(word)
+        short = SHORT.get(word)
+        meant = self[word] = " ".join(short) if short else self._meant(word)
         return meant
 
     def _meant(self, word: str) -> str:

@@ -152,23 +152,22 @@ def find_heads(items: Sequence[Item]) -> None:
     head = -1
     for k in range(len(items) - 1, -1, -1):
         item = items[k]
-        if item.cat == "thing":
+        cat = item.cat
+        if cat == "thing":
             head = k
-        elif item.cat == "adjective" and k + 1 < len(items) and items[k + 1].cat == "thing":
+        elif cat in MODIFIERS:
+            if head >= 0 and cat == "place" and _stands_behind(items, k):
+                head = -1
+        elif cat == "adjective" and k + 1 < len(items) and items[k + 1].cat == "thing":
             pass  # "a fatty lesion": said of the lesion, not of the organ
-        elif _stands_behind(items, k) or (
-            item.cat not in MODIFIERS
-            and not (head >= 0 and item.cat in ("and", "or", "comma") and _pairs(items, k))
-        ):
+        elif not (head >= 0 and cat in ("and", "or", "comma") and _pairs(items, k)):
             head = -1
         item.head = head
 
 
 def _stands_behind(items: Sequence[Item], k: int) -> bool:
     """ "Opacity RLL likely atelectasis": the place belongs to the noun before it."""
-    if items[k].cat != "place" or not 0 < k < len(items) - 1:
-        return False
-    return items[k - 1].cat == "thing" and items[k + 1].cat == "doubt"
+    return 0 < k < len(items) - 1 and items[k - 1].cat == "thing" and items[k + 1].cat == "doubt"
 
 
 def _pairs(items: Sequence[Item], k: int) -> bool:

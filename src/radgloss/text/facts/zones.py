@@ -9,7 +9,7 @@ from functools import lru_cache
 from radgloss.text.facts.terms import Place, Term
 from radgloss.types import Side
 
-__all__ = ["ZONES", "zone_terms"]
+__all__ = ["ZONES", "sharing", "zone_terms"]
 
 _SIDE = r"(?:right|left|both|bilateral)"
 _ZONE = r"(?:upper|mid|middle|lower|superior|inferior)"
@@ -24,6 +24,16 @@ _SIDES: dict[str, Side] = {
     "right": "right", "left": "left", "both": "bilateral", "bilateral": "bilateral",
 }  # fmt: skip
 _PIECE = re.compile(rf"(?:(?P<side>{_SIDE})[\s-]+)?(?P<zone>{_ZONE})")
+
+
+def sharing(low: str) -> bool:
+    """Whether `ZONES` could find more in a text than the lexicon: two zones, or a side after one.
+
+    >>> sharing("left upper lobe"), sharing("upper left lobe"), sharing("mid and lower zones")
+    (False, True, True)
+    """
+    zones = low.count("upper") + low.count("lower") + low.count("mid") + low.count("erior")
+    return zones > 1 or (zones == 1 and ("r left" in low or "r right" in low))
 
 
 @lru_cache(1024)
