@@ -331,7 +331,8 @@ def _remember(s: Clause) -> None:
     if s.subject and s.subject[0].organ:
         organ = s.subject[0]
     if organ is not None:
-        context.organ = Place(organ.organ, organ.part)
+        bare = not (organ.site or organ.side)
+        context.organ = organ if bare else Place(organ.organ, organ.part)
 
 
 def _finish(s: Clause) -> None:

@@ -206,11 +206,14 @@ def _new_subject(s: Clause, place: Place) -> bool:
 
 
 def thing(s: Clause, item: Item) -> None:
-    if s.drop or _primary(s, item):
+    if s.drop or (s.prep and _primary(s, item)):
         s.mods = Mods()
         s.cur = None if not s.drop else s.cur  # where it came from is no place of what is here
         return
     mods, s.mods = s.mods, Mods()
+    if not mods.pairs and item.term.word not in SHARED:
+        _said(s, _mentions_of(s, item, mods))
+        return
     twins = [mods]
     if mods.pairs:
         place, severity, measure = mods.pairs[0]
@@ -225,6 +228,11 @@ def thing(s: Clause, item: Item) -> None:
     for twin in twins:
         found += _sharing(s, item)
         found += _mentions_of(s, item, twin)
+    _said(s, found)
+
+
+def _said(s: Clause, found: list[Mention]) -> None:
+    """Put new mentions on the desk."""
     for mention in found:
         s.mentions.append(mention)
         if s.after_verb and s.group:
@@ -237,7 +245,7 @@ def thing(s: Clause, item: Item) -> None:
 def _primary(s: Clause, item: Item) -> bool:
     """ "Metastases of lung cancer": where they came from, and nothing that this picture shows."""
     spread = s.cur is not None and s.cur.term.word == "metastases"
-    return spread and item.term.word in ("mass", "cancer") and s.prep and not s.sep
+    return spread and item.term.word in ("mass", "cancer") and not s.sep
 
 
 def _mentions_of(s: Clause, item: Item, mods: Mods) -> list[Mention]:
