@@ -10,13 +10,16 @@ from scipy import stats
 from sklearn import metrics
 
 import radgloss
-from radgloss import wiring
+import tiny
+from radgloss import checkpoint as checkpoints
 from radgloss.bench.manifest import figures, hearing, page, plots
 from radgloss.bench.manifest.hearing import Answer, Said
 from radgloss.data import phantom
 from radgloss.data.manifest import Entry
+from radgloss.engine import precision as precisions
 from radgloss.eval.metrics.abstaining import risk_coverage
 from radgloss.types import Embedding, InputRejected, Prediction, Report
+from radgloss.wiring import judging
 
 FINDING = "pleural effusion"
 
@@ -61,7 +64,7 @@ def manifest(tmp_path_factory):
 @pytest.fixture
 def engine(monkeypatch):
     made = Engine()
-    monkeypatch.setattr(wiring.judging, "engine", lambda name: made)
+    monkeypatch.setattr(judging, "engine", lambda name, precision=None: made)
     return made
 
 
@@ -107,6 +110,34 @@ def test_answers_of_another_model_or_to_other_studies_are_not_taken(manifest, en
         radgloss.evaluate("n", manifest, tmp_path, audited=0)
     with pytest.raises(InputRejected, match="no study"):
         radgloss.evaluate("m", manifest, tmp_path, split="train")
+
+
+def test_a_precision_is_told_and_its_answers_are_its_own(manifest, tmp_path, monkeypatch):
+    """Whatever this processor can: the model itself stands for its half."""
+    c = tiny.checkpoint()
+    checkpoints.save(tmp_path / "tiny", "clip", c.model, c.preprocess, c.tokenizer, {}, c.trust,
+                     c.support)  # fmt: skip
+    taken = []
+    monkeypatch.setattr(precisions, "check", lambda precision: None)
+    monkeypatch.setattr(precisions, "within", lambda m, p: taken.append(p) or m)
+
+    def judged(folder, precision):
+        return radgloss.evaluate(
+            tmp_path / "tiny", manifest, tmp_path / folder, audited=0, precision=precision
+        )
+
+    assert judged("a", "bf16").about["precision"] == "bf16"
+    assert judged("b", None).about["precision"] == "fp32"
+    assert judged("c", "auto").about["precision"] == "fp32, chosen by auto"  # never measured
+    assert taken == ["bf16", "fp32", "fp32"]
+    with pytest.raises(InputRejected, match="another model"):
+        judged("a", "fp32")
+
+
+def test_a_precision_is_not_asked_of_a_model_from_outside(manifest, tmp_path):
+    with pytest.raises(InputRejected, match="Leave --precision out") as refused:
+        radgloss.evaluate("mine:Mine", manifest, tmp_path, precision="int8")
+    assert refused.value.code == "precision"
 
 
 def test_a_study_that_cannot_be_read_is_named_and_the_others_are_judged(engine, tmp_path):

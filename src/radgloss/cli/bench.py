@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from radgloss.cli.common import PrecisionName
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -46,6 +48,7 @@ def phantom(
         int | None, typer.Option(help="The first test seed, instead of 2500000.")
     ] = None,
     exam: Annotated[list[str] | None, typer.Option(help="Only this; repeatable.")] = None,
+    precision: PrecisionName = None,
     json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """PhantomBench: what a model knows of simulated patients, beside chance and ceiling.
@@ -58,13 +61,13 @@ def phantom(
     from radgloss.log import configure
     from radgloss.settings import Settings
 
-    settings = Settings({"model": model})
+    settings = Settings({"model": model, "precision": precision})
     configure(str(settings["log_level"]))
     check_output(output)
     busy = workers or min(os.cpu_count() or 1, MOST)
     with Bars() as bars:
         table = wiring.bench_phantom(
-            settings["model"], quick, data, busy, seed, exam or (), bars.tell
+            settings["model"], quick, data, busy, seed, exam or (), bars.tell, precision
         )  # fmt: skip
     written = page.save(table, output)
     if json:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from radgloss.cli.bench import Bars
-from radgloss.cli.common import Json, Output, path, print_json, settings_of, table
+from radgloss.cli.common import Json, Output, PrecisionName, path, print_json, settings_of, table
 
 __all__ = ["evaluate"]
 
@@ -28,13 +28,14 @@ def evaluate(
     audit: Annotated[
         int, typer.Option(min=0, help="Studies asked again with their pictures taken away.")
     ] = 40,
+    precision: PrecisionName = None,
     json: Json = False,
 ) -> None:
     """Judge a model: ranking, calibration, decisions, retrieval, words, shortcuts, subgroups.
 
     Nothing is fitted on the studies that are judged. A run that was ended goes on at the next study
     when the same command is given again."""
-    settings_of()
+    settings_of(precision=precision)
     from radgloss import wiring
     from radgloss.bench.manifest import page
     from radgloss.exchange.files import check_output
@@ -42,7 +43,14 @@ def evaluate(
     check_output(output)
     with Bars() as bars:
         sheet = wiring.evaluate(
-            model, manifest, output, split, thresholds, audit, progress=bars.tell
+            model,
+            manifest,
+            output,
+            split,
+            thresholds,
+            audit,
+            progress=bars.tell,
+            precision=precision,
         )
     written = page.save(sheet, output)
     if json:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radgloss import __version__
-from radgloss.settings import home
+from radgloss.engine.precision import AUTO, FP32
+from radgloss.settings import Settings, home
 from radgloss.types import InputRejected
 from radgloss.wiring.models import engine
 
@@ -30,11 +31,13 @@ def evaluate(
     audited: int = 40,
     seed: int = 0,
     progress: Callable[[str, int, int], object] = lambda stage, done, total: None,
+    precision: str | None = None,
 ) -> Sheet:
     """Every figure of a model on one split of a manifest; answers are kept in `out`, one a study.
 
     thresholds: the split that operating points are chosen on; "" chooses none. audited: studies
-    that are asked again with their pictures taken away. Raises InputRejected('fit-on-test') where
+    that are asked again with their pictures taken away. precision: as in `load`; the answers of
+    each are their own. Raises InputRejected('fit-on-test') where
     points would be chosen on the studies that are judged, ('manifest') for a split without studies,
     ('eval-labels') for one without a known label, before anything is asked."""
     from radgloss.bench.manifest import figures, hearing
@@ -59,8 +62,11 @@ def evaluate(
                 "eval-labels", f"{known.path.name}, split {part}", "no label whose truth is known",
                 '"labels": {"pleural effusion": {"present": true}}', "Label some studies.",
             )  # fmt: skip
-    model = engine(str(name))
+    model = engine(str(name), precision)
     whose = getattr(getattr(model, "checkpoint", None), "name", str(name))
+    told = _told(model, precision)
+    bits = getattr(model, "precision", FP32)
+    whose = whose if bits == FP32 else f"{whose}, {bits}"
     heard = {
         part: hearing.hear(
             entries, model, whose, Path(out) / f"answers-{part}.jsonl",
@@ -71,6 +77,7 @@ def evaluate(
     about = {
         "model": f"{Path(name).name} ({whose})", "manifest": known.path.name, "split": split,
         "thresholds": f"chosen on {thresholds}" if thresholds else "none chosen",
+        **told,
         "version": f"radgloss {__version__}", "date": f"{datetime.now(UTC):%Y-%m-%d}",
     }  # fmt: skip
     return figures.sheet(
@@ -88,15 +95,17 @@ def bench_phantom(
     seed: int | None = None,
     exams: Sequence[str] = (),
     progress: Callable[[str, int, int], object] = lambda stage, done, total: None,
+    precision: str | None = None,
 ) -> Table:
     """PhantomBench of a model, its untrained twin (where it has one), chance and ceiling.
 
     data: where the simulated patients are kept; None: under RADGLOSS_HOME. Nothing is made before
-    the model, the seed and the examinations are known to be good."""
+    the model, the seed and the examinations are known to be good. precision: of the model, as in
+    `load`; its twin keeps fp32."""
     from radgloss.bench import phantom, plan
     from radgloss.data.phantom.imaging.nouns import VERSION
 
-    engines = {"model": engine(name)}
+    engines = {"model": engine(name, precision)}
     numbers = plan.QUICK if quick else plan.FULL
     jobs = plan.chosen(numbers, plan.FIRST if seed is None else seed, exams)
     if hasattr(engines["model"], "untrained"):
@@ -108,7 +117,15 @@ def bench_phantom(
     about = {
         "model": f"{Path(name).name} ({known.name})" if known else name,
         "input": f"{side} × {side} pixels, which limits the ceiling" if side else "not stated",
+        **_told(engines["model"], precision),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "version": f"radgloss {__version__}, phantom {VERSION}",
     }
     return replace(table, about={**about, **table.about})
+
+
+def _told(model: object, asked: str | None) -> dict[str, str]:
+    """In how many bits a model was judged, where it says so."""
+    bits = getattr(model, "precision", "")
+    chosen = asked == AUTO or (asked is None and Settings()["precision"] == AUTO)
+    return {"precision": f"{bits}, chosen by auto" if chosen else bits} if bits else {}

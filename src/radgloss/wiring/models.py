@@ -237,13 +237,19 @@ def find_checkpoint(name: str | Path) -> Path:
     )  # fmt: skip
 
 
-def engine(name: str) -> Any:
+def engine(name: str, precision: str | None = None) -> Any:
     """What is judged: a checkpoint, or whatever `package.module:factory` returns when called.
 
-    Raises InputRejected('checkpoint', 'engine')."""
+    precision: as in `load`. Raises InputRejected('checkpoint', 'engine'), and ('precision') where
+    one is asked of a model from outside, which knows its own."""
     where, colon, factory = name.partition(":")
     if not colon or Path(name).exists() or is_published(name):
-        return load(name)
+        return load(name, precision=precision)
+    if precision is not None:
+        raise InputRejected(
+            "precision", name, "a model from outside, which multiplies as it likes",
+            "a checkpoint, or published weights", "Leave --precision out.",
+        )  # fmt: skip
     made = _factory(name, where, factory)()
     if not verbs(made):
         raise _no_engine(name, "an object without any verb", "a method such as label or draft")
