@@ -5,10 +5,7 @@ Shapes: B pictures · D width of the space."""
 # ruff: noqa: E501
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -187,47 +184,3 @@ def roofline(rounds: int) -> dict[str, float]:
     taken = {k: statistics.median(v) for k, v in interleaved(products, 3 * rounds).items()}
     work = 2 * 1576 * 768 * 3072
     return {k: (8 * big.numel() if k == "memory" else work) / t for k, t in taken.items()}
-
-
-# ------------------------------------------------------------------ memory of a step
-
-STEP = """
-import json, re, sys
-from pathlib import Path
-from contextlib import nullcontext
-import torch
-from radgloss.data.batch import Batch
-from radgloss.models.alignment import clip, siglip
-from radgloss.nn import transformer, vit
-from radgloss.train import cache
-from radgloss.train.ranks import Ranks
-
-size, chunk = map(int, sys.argv[1:3])
-module = {"clip": clip, "siglip": siglip}[sys.argv[3]]
-Path("/proc/self/clear_refs").write_text("5")  # forget the peak that a fork inherits
-peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-torch.manual_seed(0)
-torch.set_num_threads(2)
-image = vit.Config(size=64, stem=vit.PatchStem(8), width=192, depth=2, heads=4)
-config = module.Config(image, transformer.VARIANTS["small"])
-objective = module.Objective(module.build(config))
-images = torch.randn(size, 3, 64, 64)
-tokens = torch.randint(1, 2000, (size, 16))
-batch = Batch(images, tokens, torch.ones(size, 16, dtype=torch.bool), torch.arange(size),
-              torch.zeros(size, 0, dtype=torch.int8))
-before = peak()
-cache.backward(objective, batch, chunk, Ranks(), nullcontext)
-print(json.dumps({"before": before, "peak": peak()}))
-"""
-
-
-def step_memory(size: int, chunk: int, system: str) -> dict[str, float]:
-    """Peak MiB of one training step in a process of its own, and what it held before the step."""
-    source = str(Path(__file__).parent.parent / "src")
-    done = subprocess.run(
-        [sys.executable, "-c", STEP, str(size), str(chunk), system], capture_output=True, text=True,
-        check=False, env={"PYTHONPATH": source, "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
-    if done.returncode:
-        raise SystemExit(done.stderr[-500:])
-    return json.loads(done.stdout.splitlines()[-1])

@@ -97,12 +97,12 @@ class Rows(torch.utils.data.Dataset):
         return image.sub(0.35).div(0.3), torch.from_numpy(both)
 
 
-def make_pairs(folder: Path, size: int) -> Pairs:
+def make_pairs(folder: Path, size: int, many: int = PICTURES) -> Pairs:
     rng = np.random.default_rng(0)
-    np.save(folder / "pictures.npy", rng.integers(0, 256, (PICTURES, 3, size, size), np.uint8))
+    np.save(folder / "pictures.npy", rng.integers(0, 256, (many, 3, size, size), np.uint8))
     about = {"schema": 2, "preprocess": Preprocess(size=size).to_dict(), "manifest": [], "bad": [],
-             "sentences": [[WORDS[i % 5]] for i in range(PICTURES)],
-             "studies": list(range(PICTURES)), "boxed": [False] * PICTURES}  # fmt: skip
+             "sentences": [[WORDS[i % 5]] for i in range(many)],
+             "studies": list(range(many)), "boxed": [False] * many}  # fmt: skip
     (folder / "pairs.json").write_text(json.dumps(about))
     return Pairs(folder)
 

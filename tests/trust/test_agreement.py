@@ -51,8 +51,39 @@ def test_the_change_of_auroc_is_sklearns():
     rng = np.random.default_rng(0)
     truth = rng.random(80) < 0.3
     a, b = rng.normal(size=(2, 80)) + truth
-    wanted = abs(roc_auc_score(truth, a) - roc_auc_score(truth, b))
-    assert auroc_change(a, b, truth) == pytest.approx(wanted)
+    wanted = roc_auc_score(truth, b) - roc_auc_score(truth, a)
+    assert auroc_change(a, b, truth)[0] == pytest.approx(wanted)
+    assert auroc_change(np.round(a), np.round(b), truth)[0] == pytest.approx(
+        roc_auc_score(truth, np.round(b)) - roc_auc_score(truth, np.round(a))
+    )  # ties count half
+
+
+def test_the_spread_of_the_change_is_that_of_resampled_studies():
+    rng = np.random.default_rng(1)
+    truth = np.arange(240) % 3 == 0
+    a = rng.normal(size=240) + truth
+    b = a + rng.normal(0, 0.3, 240)
+    where = [np.flatnonzero(truth), np.flatnonzero(~truth)]
+    drawn = []
+    for _ in range(600):
+        k = np.concatenate([rng.choice(w, len(w)) for w in where])
+        drawn.append(auroc_change(a[k], b[k], truth[k])[0])
+    assert auroc_change(a, b, truth)[1] == pytest.approx(np.std(drawn), rel=0.12)
+
+
+def test_a_rare_label_is_told_and_decides_nothing():
+    """Five of a hundred: two pairs that trade places are beyond the limit already."""
+    v = vectors()
+    often, rare = np.arange(120) % 2 == 0, np.arange(120) < 5
+    same, order = often + 0.0, np.arange(120.0, 0, -1)
+    swapped = order.copy()
+    swapped[[3, 4, 5, 6]] = order[[5, 6, 3, 4]]
+    found = agreement(v, v, {"often": (same, same, often), "rare": (order, swapped, rare)})
+    assert found.rare > LIMITS["auroc"]
+    assert (found.labels, found.auroc, found.label, found.faults()) == (1, 0.0, "often", ())
+    alone = agreement(v, v, {"rare": (order, swapped, rare)})
+    assert len(alone.faults()) == 1  # nothing was asked of it
+    assert "no label" in alone.faults()[0]
 
 
 def test_one_label_that_changed_is_enough_to_fail():
@@ -61,6 +92,8 @@ def test_one_label_that_changed_is_enough_to_fail():
     same, turned = truth + 0.0, 1.0 - truth
     found = agreement(v, v, {"kept": (same, same, truth), "turned": (same, turned, truth)})
     assert found.auroc == 1.0
+    assert found.label == "turned"
+    assert found.low == found.high == -1.0  # certain: no pair kept its order
     assert len(found.faults()) == 1
 
 
