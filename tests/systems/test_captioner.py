@@ -3,15 +3,18 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
 
 from radgloss import checkpoint, dicom, wiring
 from radgloss.cli import app
-from radgloss.data.feeds import Desk, Written
+from radgloss.data.batch import to_model
+from radgloss.data.feeds import Desk, Shown, Written
 from radgloss.data.feeds.written import Deal
-from radgloss.data.manifest import read_manifest
+from radgloss.data.manifest import Caption, read_manifest
+from radgloss.data.pairs import Sampling
 from radgloss.engine import precision as precisions
 from radgloss.engine.generating import Choice, Literal
 from radgloss.engine.looker import Looker
@@ -20,7 +23,7 @@ from radgloss.systems import SYSTEMS
 from radgloss.systems.image_to_text.looks import frozen, looks_of
 from radgloss.systems.training import tokenizer_of, trained
 from radgloss.text.facts import findings
-from radgloss.types import Case, InputRejected
+from radgloss.types import Case, InputRejected, Region
 from tiny_films import films
 
 STEPS = 120
@@ -279,3 +282,46 @@ def test_a_text_that_comes_to_no_end_is_not_a_draft(reporter, manifest):
     assert draft.abstained
     assert "no end" in draft.why
     assert draft.findings == ()
+
+
+def test_captioned_pictures_come_beside_studies_and_are_no_part_of_them(manifest, tmp_path):
+    known = read_manifest(manifest)
+    captioned = tuple(
+        replace(e, captions=(
+            Caption(f"2.25.{e.line + 99}", 0, ("A frame.",)),
+            Caption(f"2.25.{e.line + 99}", 0, ("A box.",), Region((0, 5, 5), (0, 30, 30))),
+        ))
+        for e in known.entries
+    )  # fmt: skip
+    manifest = replace(known, entries=captioned)
+    run = small_run(feed=Shown(4, frames=5), sampling=Sampling(augment=None))
+    stores = {
+        split: run.feed.read(
+            manifest, split, run.preprocess, tmp_path / split, 1, lambda a, b: None
+        )
+        for split in ("train", "test")
+    }
+    pairs, entries = stores["train"], manifest.split("train")
+    assert not any(stores["test"].boxed)
+    assert pairs.boxed == [False, True, True] * len(entries)
+    tokenizer = tokenizer_of(pairs, run, entries, tmp_path)
+    desk = Desk(pairs, entries, tokenizer, 256, 4, 0, run.sampling, 9)
+    batch = run.feed.batches(desk)(0)
+    assert batch.study.tolist() == list(range(9))  # four films, then five captioned pictures
+    assert len(batch.images) == len(batch.place) == 9
+    marked = (batch.tokens == tokenizer.mark("[CAPTION]")).any(1)
+    assert batch.owner[marked].tolist() == [4, 5, 6, 7, 8]
+    for row in marked.nonzero()[:, 0]:
+        said = tokenizer.decode(batch.tokens[row][batch.hidden[row]].tolist())
+        assert said in {"A frame.", "A box."}
+        mine = batch.images[batch.owner[row]]
+        like = [p for p, s in enumerate(pairs.sentences) if s == [said]]
+        assert any(torch.equal(mine, to_model(pairs.pictures[[p]])[0]) for p in like)
+    looks = np.random.default_rng(0).normal(size=(len(pairs), 4, 8)).astype(np.float16)
+    kept = run.feed.batches(replace(desk, looks=looks))(0)
+    assert kept.looks.shape == (9, 4, 8)
+    assert torch.equal(kept.tokens, batch.tokens)
+    objective = checkpoint.architecture("captioner").Objective(
+        checkpoint.architecture("captioner").build(run.model)
+    )
+    assert torch.isfinite(objective(batch)[0])

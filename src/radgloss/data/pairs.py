@@ -39,7 +39,8 @@ from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Image, InputRejected, Region, Study
 
 __all__ = [
-    "Augment", "Pairs", "Picture", "Prepared", "Sampling", "Words", "reader", "texts_of",
+    "Augment", "Pairs", "Picture", "Prepared", "Sampling", "Words", "paired", "reader",
+    "texts_of",
 ]  # fmt: skip
 
 SCHEMA = 4
@@ -385,12 +386,16 @@ def _prepared(entry: Entry, preprocess: Preprocess, loose: int) -> Prepared | st
     """The captioned frames of one study; without captions, every kept frame has its report."""
     try:
         study = reader().read(entry.study)
-        return _paired(entry, study, preprocess, loose)
+        return paired(entry, study, preprocess, loose)
     except (InputRejected, ValueError) as problem:
         return f"line {entry.line}: {problem}"
 
 
-def _paired(entry: Entry, study: Study, preprocess: Preprocess, loose: int) -> Prepared:
+def paired(entry: Entry, study: Study, preprocess: Preprocess, loose: int) -> Prepared:
+    """The captioned frames and boxes of a study as pictures with their sentences; without captions
+    every kept frame with its report's. loose: as `Pairs.build` takes it.
+
+    Raises ValueError for a caption of an image that the study does not have."""
     ready = {image.uid: prepare(image, preprocess) for image in study.images}
     if not entry.captions:
         words = _sentences(entry.report.findings + " " + entry.report.impression)

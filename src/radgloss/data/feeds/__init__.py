@@ -12,6 +12,7 @@ from radgloss.data.feeds.neighbours import Neighbours
 from radgloss.data.feeds.queried import Queried
 from radgloss.data.feeds.reported import Reported
 from radgloss.data.feeds.shots import Shots
+from radgloss.data.feeds.shown import Shown
 from radgloss.data.feeds.spoiled import Spoiled
 from radgloss.data.feeds.studies import Studies
 from radgloss.data.feeds.told import Told
@@ -33,6 +34,7 @@ __all__ = [
     "Queried",
     "Reported",
     "Shots",
+    "Shown",
     "Spoiled",
     "Studies",
     "Told",

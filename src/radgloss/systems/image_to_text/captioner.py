@@ -2,8 +2,10 @@
 
 Unusual here: a study is all its pictures, findings and impression are two texts over one memory,
 and a report that was written beside an earlier study is marked as such, so that nothing is called
-new where nothing can be compared. The tower of the shipped `starter` goes on here, frozen: what it
-makes of every picture is then computed once (`looks`), and only the decoder learns.
+new where nothing can be compared. Single pictures with their captions come beside whole studies
+(`feeds.shown`), since a report does not say in which frame it saw something. The tower of the
+shipped `starter` goes on here, frozen: what it makes of every picture is then computed once
+(`looks`), and only the decoder learns.
 
     radgloss train captioner -d phantoms/manifest.jsonl -o reporter --from starter --freeze image
 
@@ -17,7 +19,7 @@ random one and that of the most similar training study."""
 
 from dataclasses import replace
 
-from radgloss.data.feeds import Written
+from radgloss.data.feeds import Shown, Written
 from radgloss.data.pairs import Sampling
 from radgloss.models.image_to_text import captioner
 from radgloss.preprocess import Preprocess
@@ -59,7 +61,7 @@ def starter() -> Run:
         warmup=200,
         weight_decay=0.1,
         keep_every=100,
-        feed=Written(pictures=model.pictures, captions=1),
+        feed=Shown(pictures=model.pictures, captions=1),
         storage="fp16",
     )
 

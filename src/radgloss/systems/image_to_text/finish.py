@@ -100,7 +100,8 @@ class _Seen:
         looks = looks_of(model, split.pairs, work / "looks" / split.pairs.folder.name)
         pictures: dict[int, list[int]] = defaultdict(list)
         for picture, study in enumerate(split.pairs.studies):
-            pictures[study].append(picture)
+            if not split.pairs.boxed[picture]:  # those are for training only (`feeds.shown`)
+                pictures[study].append(picture)
         known, said = [], []
         for study, mine in pictures.items():
             entry = split.entries[study]
