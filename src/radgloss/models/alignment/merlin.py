@@ -49,7 +49,7 @@ VARIANTS = {
     "debug-slices": replace(_DEBUG, image=volume.VARIANTS["debug-slices"]),
     "debug-no-codes": replace(_DEBUG, phenotypes=()),
     "small": Config(
-        volume.VARIANTS["small"], transformer.Config(context=256, width=96, depth=2, heads=4)
+        volume.VARIANTS["small"], transformer.Config(context=448, width=96, depth=2, heads=4)
     ),
 }
 
