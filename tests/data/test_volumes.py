@@ -130,6 +130,14 @@ def test_every_volume_brings_what_its_own_report_says_of_the_organs_of_the_step(
     assert b.images.shape == (4, 2, 8, 32, 32)
 
 
+def test_an_organ_in_which_something_is_found_is_drawn_more_often(store, manifest):
+    """Three of four reports find something in the liver, one in the spleen: 4 to 2."""
+    made = replace(FEED, sections=1).batches(desk(store, manifest))
+    liver = {numbers(by_organ(s, "ct-abdomen")["liver"]) for s in SAID}
+    share = np.mean([texts(made(k))[0] in liver for k in range(60)])
+    assert share == pytest.approx(2 / 3, abs=0.15)
+
+
 def test_the_whole_report_is_one_text(store, manifest):
     b = replace(FEED, text="whole").batches(desk(store, manifest))(0)
     assert b.owner.tolist() == [0, 1, 2, 3]

@@ -1,10 +1,11 @@
 """Volumes with what their reports say of each organ, and what their patients' records hold
 (Merlin).
 
-A step draws some organs, and every volume brings what its own report says of each of them; or, for
-comparison, the whole report as one text. The first share of the run may bring single frames of the
-volumes in their place: a network that was inflated then learns as the 2-D network that it is made
-of, with the same two teachers.
+A step draws some organs, those first in which its reports find something (what is normal is said of
+most organs of most patients, and tells no volume from another), and every volume brings what its
+own report says of each of them; or, for comparison, the whole report as one text. The first share
+of the run may bring single frames of the volumes in their place: a network that was inflated then
+learns as the 2-D network that it is made of, with the same two teachers.
 
 Shapes: B volumes · M texts · R phenotypes · F frames · S side."""
 
@@ -28,6 +29,7 @@ from radgloss.data.stacks import Stacks
 from radgloss.preprocess import Preprocess
 from radgloss.text.anatomy import by_organ
 from radgloss.text.codes import phenotypes
+from radgloss.text.facts import findings
 from radgloss.types import InputRejected
 
 __all__ = ["Volumes", "record_of"]
@@ -87,6 +89,7 @@ class Volumes:
         """Steps of single frames, then steps of volumes."""
         mine = sorted(set(desk.pairs.studies))
         said = {study: self._said(desk.entries[study]) for study in mine}
+        shows = {s: _shown(of, desk.entries[s].exam) for s, of in said.items()}
         record = {study: record_of(desk.entries[study], self.phenotypes) for study in mine}
         flat = round(self.flat * desk.steps)
 
@@ -95,7 +98,8 @@ class Volumes:
             chosen = desk.pairs.chosen(k, desk.size, desk.seed, desk.sampling)
             images = desk.pairs.images(chosen, k, desk.seed, desk.sampling.augment)
             studies = [desk.pairs.studies[i] for i in chosen]
-            texts, owner, section = self._texts([said[s] for s in studies], rng)
+            found = Counter(name for s in studies for name in shows[s])
+            texts, owner, section = self._texts([said[s] for s in studies], found, rng)
             written = desk.tokenizer.encode(texts, desk.context)
             return Batch(
                 _one_frame(images, rng) if k < flat else images,
@@ -116,18 +120,26 @@ class Volumes:
         return by_organ(report.findings or report.impression, entry.exam)
 
     def _texts(
-        self, said: Sequence[Sections], rng: np.random.Generator
+        self, said: Sequence[Sections], found: Counter[str], rng: np.random.Generator
     ) -> tuple[list[str], list[int], list[int]]:
         """Texts, the volume of each, and the number of its section: of sections that two volumes
-        have, where there are such."""
+        have, where there are such; as likely as the reports that find something there, and one."""
         many = Counter(name for of in said for name in of)
         most = max(many.values())
         names = [name for name in sorted(many) if many[name] >= min(2, most)]
-        drawn = [names[int(i)] for i in rng.permutation(len(names))[: self.sections]]
+        chance = np.array([1.0 + found[name] for name in names])
+        some = min(self.sections, len(names))
+        drawn = rng.choice(names, some, replace=False, p=chance / chance.sum()).tolist()
         rows = [(of[name], i, n) for n, name in enumerate(drawn)
                 for i, of in enumerate(said) if name in of]  # fmt: skip
         texts, owner, section = zip(*rows, strict=True)
         return list(texts), list(owner), list(section)
+
+
+def _shown(said: Sections, exam: str) -> tuple[str, ...]:
+    """The sections that state a finding which is there."""
+    stated = {name: findings(text, exam) for name, text in said.items()}
+    return tuple(n for n, facts in stated.items() if any(f.status == "present" for f in facts))
 
 
 def record_of(entry: Entry, asked: Sequence[str]) -> npt.NDArray[np.int8]:
