@@ -13,11 +13,9 @@ from collections.abc import Callable, Sequence
 from radgloss.text.facts.certainty import CAUSES
 from radgloss.text.facts.nouns import (
     GREAT,
-    add_place,
     describe,
     measured,
     modify,
-    place_item,
     procedure,
     that_in,
     thing,
@@ -31,6 +29,7 @@ from radgloss.text.facts.organs import (
     unseen,
 )
 from radgloss.text.facts.place import opposite
+from radgloss.text.facts.places import add_place, place_item
 from radgloss.text.facts.state import Clause, Context, Mention, Mods, has_organ
 from radgloss.text.facts.terms import Item, Place, Term
 

@@ -6,7 +6,8 @@ size"). A thing that is not seen is absent; an organ that is not seen was not as
 from __future__ import annotations
 
 from radgloss.text.facts.adjectives import can_be
-from radgloss.text.facts.nouns import add_place, changed, doubt, measured
+from radgloss.text.facts.nouns import changed, doubt, measured
+from radgloss.text.facts.places import add_place
 from radgloss.text.facts.state import PREDICATES, Clause, Mention, Mods, has_organ
 from radgloss.text.facts.terms import Item, Place, Term
 from radgloss.types import Status
