@@ -146,9 +146,10 @@ def guessing(given: argparse.Namespace) -> list[str]:
 
     def ours(name: str, kind: Any) -> Any:
         def arm() -> None:
-            found[name] = [
-                kind(net.begin(m), [p], plan) for (m, p), plan in zip(jobs, plans, strict=True)
-            ]
+            with torch.inference_mode():
+                found[name] = [
+                    kind(net.begin(m), [p], plan) for (m, p), plan in zip(jobs, plans, strict=True)
+                ]
 
         return arm
 

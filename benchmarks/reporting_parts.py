@@ -188,7 +188,7 @@ def their_report(
         (row,) = theirs.generate(
             encoder_outputs=BaseModelOutput(memory), decoder_input_ids=torch.tensor([prompt]),
             max_new_tokens=plan.longest, do_sample=False, eos_token_id=plan.end, pad_token_id=0,
-            **more,
+            decoder_start_token_id=prompt[0], **more,
         ).tolist()  # fmt: skip
     text = row[len(prompt) :]
     return text[: text.index(plan.end)] if plan.end in text else text
