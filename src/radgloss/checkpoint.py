@@ -166,7 +166,7 @@ def _plain(value: Any) -> Any:
 def _config(cls: Any, value: Any) -> Any:
     """The inverse of `_plain`: unknown keys and unknown types are errors."""
     if not isinstance(value, dict):
-        return tuple(value) if isinstance(value, list) else value
+        return tuple(_config(None, v) for v in value) if isinstance(value, list) else value
     kinds = {k.__name__: k for k in (get_args(cls) or (cls,))}
     kind = kinds[value["type"]]
     hints = get_type_hints(kind)

@@ -10,15 +10,16 @@ S side · T tokens · P tokens and W width of an image tower."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 __all__ = [
-    "KNOWLEDGE", "NAME", "NOBODY", "QUESTION", "Batch", "Pictures", "places", "to_model",
+    "KNOWLEDGE", "NAME", "NOBODY", "QUESTION", "Batch", "Pictures", "earlier", "places", "to_model",
 ]  # fmt: skip
 
 QUESTION, KNOWLEDGE, NOBODY, NAME = -1, -2, -3, -4  # owners of texts that no image brought
@@ -79,7 +80,12 @@ class Batch:
     bool, tokens to be guessed. record: (B, R) int8, what the patient's record holds (1), or does
     not (0); -1: there is no record. place: (B,) float32, where in its study a picture stood, from 0
     to 1. looks: (B, P, W) what a frozen tower made of the images, which are then left out (no
-    elements). section: (M,) int64, texts of one number are of one section of their reports."""
+    elements). section: (M,) int64, texts of one number are of one section of their reports.
+
+    patients: (B,) int64, numbers of the studies' patients. clean: (B,) int8, 1 a caption that can
+    be trusted, 0 one that nobody looked through; −1 the same, and wrong, which no model may use but
+    for what is logged. prior: earlier studies, pictures and reports; their `study` and `owner` say
+    of which study of this batch they are the past."""
 
     images: torch.Tensor | Pictures
     tokens: torch.Tensor
@@ -98,6 +104,9 @@ class Batch:
     place: torch.Tensor = field(default_factory=_empty)
     looks: torch.Tensor = field(default_factory=_empty)
     section: torch.Tensor = field(default_factory=_empty)
+    patients: torch.Tensor = field(default_factory=_empty)
+    clean: torch.Tensor = field(default_factory=_empty)
+    prior: Batch | None = None
 
     def __len__(self) -> int:
         return len(self.images) or len(self.looks)
@@ -107,6 +116,14 @@ class Batch:
         if isinstance(self.images, torch.Tensor):
             return self
         return replace(self, images=self.images.now())
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same on that device."""
+        moved: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            moved[f.name] = value if value is None else value.to(device)
+        return Batch(**moved)
 
 
 def to_model(
@@ -132,3 +149,27 @@ def _channels(values: float | Sequence[float]) -> float | torch.Tensor:
 def places(pictures: int) -> torch.Tensor:
     """Where in its study each of so many pictures stands, from 0 to 1, (pictures,)."""
     return torch.linspace(0, 1, pictures) if pictures > 1 else torch.zeros(pictures)
+
+
+def earlier(
+    images: torch.Tensor,
+    looks: torch.Tensor,
+    had: Sequence[tuple[int, int, Sequence[int]]],
+) -> Batch:
+    """Earlier studies as one batch, for `Batch.prior`. had: of each its row among the present ones,
+    how many pictures it has, which lie one after the other in images or looks, and the tokens of
+    its report, none where there is no report."""
+    texts = [(row, numbers) for row, _, numbers in had if numbers]
+    longest = max((len(numbers) for _, numbers in texts), default=0)
+    tokens = torch.zeros(len(texts), longest, dtype=torch.int64)
+    mask = torch.zeros(len(texts), longest, dtype=torch.bool)
+    for n, (_, numbers) in enumerate(texts):
+        tokens[n, : len(numbers)], mask[n, : len(numbers)] = torch.tensor(numbers), True
+    counts = [many for _, many, _ in had]
+    return Batch(
+        images=images, looks=looks, tokens=tokens, mask=mask,
+        owner=torch.tensor([row for row, _ in texts], dtype=torch.int64),
+        answers=torch.zeros(sum(counts), 0, dtype=torch.int8),
+        study=torch.tensor([row for row, _, _ in had]).repeat_interleave(torch.tensor(counts)),
+        place=torch.cat([places(many) for many in counts]),
+    )  # fmt: skip

@@ -31,7 +31,7 @@ SCHEMA = 1
 SPLITS = ("train", "val", "test")
 KEYS = frozenset(
     {"schema", "study", "prior", "patient", "images", "report", "captions", "labels"}
-    | {"measurements", "split", "exam", "seed", "codes"}
+    | {"measurements", "split", "exam", "seed", "codes", "prior_report"}
 )
 
 
@@ -47,7 +47,8 @@ class Caption:
 
 @dataclass(frozen=True)
 class Entry:
-    """One study of the manifest; `study` is a path beside the manifest, or absolute."""
+    """One study of the manifest; `study` is a path beside the manifest, or absolute, as is `prior`,
+    an earlier study of the patient."""
 
     line: int
     study: Path
@@ -58,6 +59,8 @@ class Entry:
     labels: Mapping[str, Any] = field(default_factory=dict)
     exam: str = ""
     codes: tuple[str, ...] | None = None
+    prior: Path | None = None
+    prior_report: Report = field(default_factory=Report)
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,8 @@ def _entry(number: int, row: Any, root: Path) -> Entry:
         labels=_labels(_parsed(row.get("labels")) or {}),
         exam=row.get("exam") or "",
         codes=_codes(row.get("codes")),
+        prior=root / row["prior"] if row.get("prior") else None,
+        prior_report=_report(row.get("prior_report") or ""),
     )
 
 

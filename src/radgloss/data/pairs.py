@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -190,7 +190,8 @@ class Pairs:
             "options": asked.options(chosen), "shares": asked.shares,
         }  # fmt: skip
         images = self.drawn(chosen, step, seed, sampling.augment)
-        return Batch(images, **{name: torch.from_numpy(a) for name, a in arrays.items()})
+        told: dict[str, Any] = {name: torch.from_numpy(a) for name, a in arrays.items()}
+        return Batch(images, **told)
 
     def asked(self, entries: Sequence[Entry], sampling: Sampling) -> Asked:
         """What the sampling has every picture asked. entries: those that `studies` points into."""

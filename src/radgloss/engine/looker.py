@@ -16,7 +16,7 @@ import torch
 
 from radgloss.data.batch import to_model
 from radgloss.engine.aligner import CHUNK, Aligner, Seen
-from radgloss.preprocess import laid_out, prepare
+from radgloss.preprocess import Prepared, laid_out, prepare
 from radgloss.types import Study
 
 __all__ = ["Looked", "Looker"]
@@ -47,21 +47,32 @@ class Looker(Aligner):
             self._looked = study, self._look_at(study)
         return self._looked[1]
 
+    def beside(self, study: Study, most: int) -> torch.Tensor:
+        """(N, P, W): the looks of an earlier study, at most so many."""
+        _, _, looks = self._looks(study, most)
+        return looks
+
     def _look_at(self, study: Study) -> Looked:
-        model, settings = self.checkpoint.model, self.checkpoint.preprocess
-        ready = [prepare(image, settings) for image in study.images]
-        chosen = laid_out([len(r.pixels) for r in ready], model.config.pictures)
-        pixels = np.stack([ready[image].pixels[frame] for image, frame in chosen])
-        with torch.inference_mode():
-            parts = [
-                model.look(to_model(pixels[a : a + CHUNK])) for a in range(0, len(pixels), CHUNK)
-            ]
-            looks = torch.cat(parts).float()
-            features = looks.mean(1)
-            vectors = model.from_description(features).numpy()
+        model = self.checkpoint.model
+        ready, chosen, looks = self._looks(study, model.config.pictures)
+        features = looks.mean(1)
+        vectors = model.from_description(features).numpy()
         seen = []
         for number, image in enumerate(study.images):
             mine = [n for n, (i, _) in enumerate(chosen) if i == number]
             if mine:
                 seen.append(Seen(image, ready[number], vectors[mine], features[mine].numpy()))
         return Looked(looks, tuple(chosen), tuple(seen))
+
+    def _looks(
+        self, study: Study, most: int
+    ) -> tuple[list[Prepared], list[tuple[int, int]], torch.Tensor]:
+        model, settings = self.checkpoint.model, self.checkpoint.preprocess
+        ready = [prepare(image, settings) for image in study.images]
+        chosen = laid_out([len(r.pixels) for r in ready], most)
+        pixels = np.stack([ready[image].pixels[frame] for image, frame in chosen])
+        with torch.inference_mode():
+            parts = [
+                model.look(to_model(pixels[a : a + CHUNK])) for a in range(0, len(pixels), CHUNK)
+            ]
+            return ready, chosen, torch.cat(parts).float()

@@ -6,8 +6,9 @@ share of drawn texts that state the same facts. The machine's doubt stands besid
 in it. A study that lies outside what the checkpoint was validated on gets no text, nor does one
 whose text comes to no end.
 
-Unusual here: an earlier study is not read, and every text is begun as one without it
-(`text.beginnings`), so that no comparison can be right by chance.
+Unusual here: an earlier study is read only by a model that learned with one (CT2RepLong); for all
+others every text is begun as one without it (`text.beginnings`), so that no comparison can be right
+by chance.
 
 Shapes: R texts · M tokens of memory."""
 
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from radgloss.data.batch import places
+from radgloss.data.batch import Batch, earlier, places
 from radgloss.engine.generating import (
     NGrams,
     Part,
@@ -41,7 +42,7 @@ from radgloss.engine.looker import Looker
 from radgloss.nn.cache import Cache
 from radgloss.nn.turned import turned
 from radgloss.text import templates
-from radgloss.text.beginnings import SECTIONS, Asked, beginning, two_texts
+from radgloss.text.beginnings import SECTIONS, Asked, before, beginning, two_texts
 from radgloss.text.facts import Fact, read
 from radgloss.text.facts.sentences import sentences
 from radgloss.text.findings import exam_findings
@@ -157,8 +158,9 @@ class Writer:
         if why or exam is None:
             return self._abstention(study, why)
         known = case.indication or case.history
-        asked = [Asked(section, exam, known) for section in self.sections]
-        cache = self._begun(study)
+        prior = self._earlier(case)
+        asked = [Asked(section, exam, known, prior is not None) for section in self.sections]
+        cache = self._begun(study, prior)
         with torch.inference_mode():
             said = self._written(cache, [(0, a) for a in asked], self._quickly)
             if not all(s.ended for s in said):
@@ -176,13 +178,25 @@ class Writer:
             synthetic=study.synthetic,
         )
 
-    def _begun(self, study: Study) -> Cache:
+    def _begun(self, study: Study, prior: Batch | None) -> Cache:
         """The study's memory, and nothing written yet: one encoding a study."""
         model, looks = self.looker.checkpoint.model, self.looker.look(study).looks
+        more = {"prior": prior} if prior is not None else {}
         with torch.inference_mode():
             one = torch.zeros(len(looks), dtype=torch.int64)
-            cache: Cache = model.begin(*model.remember(looks, one, places(len(looks))))
+            memory = model.remember(looks, one, places(len(looks)), **more)
+            cache: Cache = model.begin(*memory)
         return cache
+
+    def _earlier(self, case: Case) -> Batch | None:
+        """What a model that reads an earlier study is told of it; None for all others, and where
+        there is none."""
+        known = self.looker.checkpoint
+        if not known.model.reads_earlier or case.prior is None or not case.prior.images:
+            return None
+        looks = self.looker.beside(case.prior, known.model.config.before)
+        report = before(case.prior_report, known.tokenizer)
+        return earlier(torch.zeros(0), looks, [(0, len(looks), report)])
 
     def _written(
         self, cache: Cache, asked: Sequence[tuple[int, Asked]], decode: Decode = greedy

@@ -80,8 +80,12 @@ class Block(nn.Module):
     def forward(self, x, n, cache, allowed):  # (B, T, D), place, Cache or None -> (B, T, D)
         x = x + self.drop(self.own(self.norm1(x), n, cache, allowed))
         if cache.layers[n].crossed is not None:
-            x = x + self.drop(self.across(self.norm2(x), n, cache))
+            x = self.weighed(x, self.drop(self.across(self.norm2(x), n, cache)))
         return x + self.drop(self.mlp(self.norm3(x)))
+
+    def weighed(self, words, seen):  # (B, T, D) each -> (B, T, D)
+        """The words so far with what was seen; other architectures weigh them otherwise."""
+        return words + seen
 
     def own(self, x, n, cache, allowed):  # (B, T, D) -> (B, T, D), over the tokens so far
         q, k, v = (heads_of(y, self.heads) for y in self.qkv(x).chunk(3, -1))
@@ -102,16 +106,16 @@ CAUSAL = "causal"  # every token sees those before it, and nothing is remembered
 
 
 class Decoder(nn.Module):
-    """Token numbers and a memory → logits of what comes next."""
+    """Token numbers and a memory → logits of what comes next. block: makes each of its layers."""
 
     speak = None  # another layer for the last product, in fewer bits (`nn.turned`)
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, block=Block):
         super().__init__()
         self.config = config
         self.embed = nn.Embedding(config.vocabulary, config.width)
         self.position = nn.Parameter(torch.zeros(config.context, config.width))
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.blocks = nn.ModuleList(block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
         self.drop = nn.Dropout(config.dropout)
         nn.init.normal_(self.embed.weight, std=0.02)

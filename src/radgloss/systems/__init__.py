@@ -17,7 +17,15 @@ from radgloss.systems.alignment import (
     pmcclip,
     siglip,
 )
-from radgloss.systems.image_to_text import captioner
+from radgloss.systems.image_to_text import (
+    blip,
+    captioner,
+    captioning_gpt,
+    cdgpt2,
+    ct2rep,
+    knowledge,
+    visualgpt,
+)
 from radgloss.systems.representation import autoencoder, expert, masked, skipgram, views
 from radgloss.train.run import Run
 
@@ -78,6 +86,37 @@ SYSTEMS: dict[str, Callable[[], Run]] = {
     "captioner-debug": captioner.debug,
     "captioner-vit": captioner.vit,
     "captioner-cnn": captioner.cnn,
+    "captioner-blind": captioning_gpt.blind,
+    "visualgpt": visualgpt.gated,
+    "visualgpt-sum": visualgpt.summed,
+    "visualgpt-plenty": visualgpt.gated_plenty,
+    "visualgpt-plenty-sum": visualgpt.summed_plenty,
+    "captioning-gpt": captioning_gpt.stages,
+    "captioning-gpt-alone": captioning_gpt.language,
+    "captioning-gpt-captioner": captioning_gpt.captioner,
+    "cdgpt2": cdgpt2.both,
+    "cdgpt2-pictures": cdgpt2.pictures,
+    "cdgpt2-tags": cdgpt2.tags,
+    "cdgpt2-even": cdgpt2.even,
+    "cdgpt2-crossed": cdgpt2.crossed,
+    "knowledge": knowledge.both,
+    "knowledge-general": knowledge.general,
+    "knowledge-specific": knowledge.specific,
+    "knowledge-none": knowledge.none,
+    "ct2rep": ct2rep.causal,
+    "ct2rep-alone": ct2rep.alone,
+    "ct2rep-plain": ct2rep.plain,
+    "ct2rep-long": ct2rep.long,
+    "ct2rep-long-none": ct2rep.long_none,
+    "ct2rep-long-pictures": ct2rep.long_pictures,
+    "ct2rep-long-report": ct2rep.long_report,
+    "ct2rep-long-another": ct2rep.long_another,
+    "blip-captioner": blip.all_three,
+    "blip-captioner-no-contrast": blip.no_contrast,
+    "blip-captioner-no-matching": blip.no_matching,
+    "blip-captioner-noisy": blip.noisy,
+    "blip-captioner-no-filter": blip.no_filter,
+    "blip-captioner-no-captioner": blip.no_captioner,
 }
 
 ARMS: dict[str, tuple[str, ...]] = {
@@ -104,5 +143,25 @@ ARMS: dict[str, tuple[str, ...]] = {
     "moco": ("moco-hasty",),
     "mae": ("mae-seen",),
     "masked-words": ("masked-words-blind",),
+    "captioner-vit": ("captioner-cnn", "captioner-blind"),
+    "visualgpt": ("visualgpt-sum",),
+    "visualgpt-plenty": ("visualgpt-plenty-sum",),
+    "captioning-gpt": ("captioning-gpt-alone", "captioning-gpt-captioner"),
+    "cdgpt2": ("cdgpt2-pictures", "cdgpt2-tags", "cdgpt2-even", "cdgpt2-crossed"),
+    "knowledge": ("knowledge-none", "knowledge-general", "knowledge-specific"),
+    "ct2rep": ("ct2rep-alone", "ct2rep-plain"),
+    "ct2rep-long": (
+        "ct2rep-long-none",
+        "ct2rep-long-pictures",
+        "ct2rep-long-report",
+        "ct2rep-long-another",
+    ),
+    "blip-captioner": (
+        "blip-captioner-noisy",
+        "blip-captioner-no-filter",
+        "blip-captioner-no-captioner",
+        "blip-captioner-no-contrast",
+        "blip-captioner-no-matching",
+    ),
 }
 """A system with its defining mechanism → the same without it, the plainest comparison first."""

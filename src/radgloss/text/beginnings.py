@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from radgloss.text.facts.sections import STATES_FACTS, parts
 from radgloss.text.findings import EXAMS
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import Report, Section
@@ -20,6 +21,7 @@ __all__ = [
     "SECTIONS",
     "Asked",
     "Part",
+    "before",
     "beginning",
     "compares",
     "one_text",
@@ -30,6 +32,7 @@ Part = Section | Literal["caption"]
 """What may be asked for; a caption says what is seen and what is not, in any order."""
 
 SECTIONS: tuple[Section, ...] = ("findings", "impression")
+EARLIER = 192  # tokens of an earlier report, likewise
 INDICATED = 96  # tokens of an indication; what it says later is not read
 _BETWEEN = "\nIMPRESSION: "
 _NOTHING = re.compile(r"none|no (prior|previous|comparison|earlier)|not available|n/?a\b", re.I)
@@ -62,6 +65,20 @@ def beginning(asked: Asked, tokenizer: Tokenizer) -> list[int]:
     if asked.compared:
         numbers.append(tokenizer.mark("[COMPARED]"))
     return [*numbers, tokenizer.mark(f"[{asked.section.upper()}]")]
+
+
+def before(report: Report | str, tokenizer: Tokenizer) -> list[int]:
+    """The tokens of an earlier report's findings and impression, for who is told of it.
+
+    >>> t = Tokenizer.of_reports(["No effusion. Clear."], size=300)
+    >>> t.decode(before("INDICATION: cough. FINDINGS: No effusion. IMPRESSION: Clear.", t))
+    'No effusion. Clear.'
+    """
+    if isinstance(report, Report):
+        said = [report.findings, report.impression]
+    else:
+        said = [report[p.start : p.end] for p in parts(report) if p.name in STATES_FACTS]
+    return tokenizer.pieces(" ".join(t.strip() for t in said if t.strip()))[:EARLIER]
 
 
 def compares(report: Report) -> bool:

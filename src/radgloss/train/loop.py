@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import fields
 from functools import partial
 from math import isfinite, nan
 from pathlib import Path
@@ -107,7 +106,7 @@ def _train(
             logs: dict[str, torch.Tensor] = {}
             for part in range(run.accumulate):
                 k = step * run.accumulate + part
-                batch = _to(batches(k), device)
+                batch = batches(k).to(device)
                 with _chance(run.seed, k, me, device):
                     if parted:
                         loss, logs = cache.backward(
@@ -174,7 +173,3 @@ def _chance(seed: int, k: int, me: ranks.Ranks, device: str) -> Iterator[None]:
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed((seed * 1_000_003 + k) * 1_009 + me.number)
         yield
-
-
-def _to(batch: Batch, device: str) -> Batch:
-    return Batch(*(getattr(batch, f.name).to(device) for f in fields(batch)))

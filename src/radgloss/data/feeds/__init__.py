@@ -6,11 +6,15 @@ drawn, and how far they are moved, is `Sampling`, the same for every feed."""
 
 from radgloss.data.feeds.captioned import Captioned
 from radgloss.data.feeds.desk import Desk, Feed, Progress
+from radgloss.data.feeds.followed import Followed
 from radgloss.data.feeds.hidden import HiddenPatches, HiddenWords
 from radgloss.data.feeds.masked import Masked
 from radgloss.data.feeds.neighbours import Neighbours
+from radgloss.data.feeds.noisy import Noisy
+from radgloss.data.feeds.noted import Noted
 from radgloss.data.feeds.queried import Queried
 from radgloss.data.feeds.reported import Reported
+from radgloss.data.feeds.scarce import Scarce
 from radgloss.data.feeds.shots import Shots
 from radgloss.data.feeds.shown import Shown
 from radgloss.data.feeds.spoiled import Spoiled
@@ -26,13 +30,17 @@ __all__ = [
     "Change",
     "Desk",
     "Feed",
+    "Followed",
     "HiddenPatches",
     "HiddenWords",
     "Masked",
     "Neighbours",
+    "Noisy",
+    "Noted",
     "Progress",
     "Queried",
     "Reported",
+    "Scarce",
     "Shots",
     "Shown",
     "Spoiled",

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -79,7 +80,8 @@ def pictures_only(images: torch.Tensor, **more: torch.Tensor) -> Batch:
     """A batch without words."""
     none = torch.zeros(0, 0, dtype=torch.int64)
     answers = torch.zeros(len(images), 0, dtype=torch.int8)
-    return Batch(images, none, none.bool(), torch.zeros(0, dtype=torch.int64), answers, **more)
+    told: dict[str, Any] = {**more}
+    return Batch(images, none, none.bool(), torch.zeros(0, dtype=torch.int64), answers, **told)
 
 
 @dataclass(frozen=True)

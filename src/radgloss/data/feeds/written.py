@@ -32,7 +32,10 @@ from radgloss.text.beginnings import SECTIONS, Asked, beginning, compares
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.types import InputRejected, Section
 
-__all__ = ["Deal", "Row", "Written", "padded", "row_of", "written_texts"]
+__all__ = [
+    "Deal", "Row", "Written", "dealt", "grouped", "images_of", "looks_of", "padded", "row_of",
+    "whole", "written_texts",
+]  # fmt: skip
 
 ALIKE = 8  # steps whose studies are sorted by their number of pictures
 DENIED = 8  # findings that a caption denies, at most
@@ -58,7 +61,7 @@ class Written:
         progress: Progress,
     ) -> Pairs:
         """Every study's pictures as they will be served."""
-        read = partial(_whole, preprocess=preprocess, most=self.pictures)
+        read = partial(whole, preprocess=preprocess, most=self.pictures)
         how = {"pictures": self.pictures}
         return Pairs.kept(manifest, split, preprocess, folder, read, how, workers, progress)
 
@@ -66,16 +69,11 @@ class Written:
         """`desk.size` studies a step.
 
         Raises InputRejected('manifest') where no study that was read has a report."""
-        pictures: dict[int, list[int]] = {}
-        for picture, study in enumerate(desk.pairs.studies):
-            if _said(desk.entries[study], self.sections):
-                pictures.setdefault(study, []).append(picture)
-        if not pictures:
-            raise InputRejected(
-                "manifest", "the training split", "no report with findings or impression",
-                "reports to learn from", "Give the studies reports.",
-            )  # fmt: skip
-        deal = Deal({study: len(many) for study, many in pictures.items()}, desk.size, desk.seed)
+        return self._dealt(desk, grouped(desk, self.sections))
+
+    def _dealt(self, desk: Desk, pictures: dict[int, list[int]]) -> Callable[[int], Batch]:
+        """Batches of these studies."""
+        deal = dealt(desk, pictures)
         return lambda k: self._batch(k, desk, pictures, deal(k))
 
     def _batch(
@@ -95,13 +93,34 @@ class Written:
         counts = [len(pictures[study]) for study in studies]
         tokens, mask, guessed = padded(rows)
         return Batch(
-            images=_images(desk, chosen, k),
-            looks=_looks(desk, chosen),
+            images=images_of(desk, chosen, k),
+            looks=looks_of(desk, chosen),
             tokens=tokens, mask=mask, owner=torch.tensor(owner), hidden=guessed,
             answers=torch.zeros(len(chosen), 0, dtype=torch.int8),
             study=torch.arange(len(studies)).repeat_interleave(torch.tensor(counts)),
             place=torch.cat([places(n) for n in counts]),
         )  # fmt: skip
+
+
+def dealt(desk: Desk, pictures: dict[int, list[int]]) -> Deal:
+    """Which of these studies each step brings."""
+    return Deal({study: len(many) for study, many in pictures.items()}, desk.size, desk.seed)
+
+
+def grouped(desk: Desk, sections: Sequence[Section]) -> dict[int, list[int]]:
+    """The pictures of every study whose report has one of these sections.
+
+    Raises InputRejected('manifest') where there is none."""
+    pictures: dict[int, list[int]] = {}
+    for picture, study in enumerate(desk.pairs.studies):
+        if _said(desk.entries[study], sections):
+            pictures.setdefault(study, []).append(picture)
+    if not pictures:
+        raise InputRejected(
+            "manifest", "the training split", "no report with findings or impression",
+            "reports to learn from", "Give the studies reports.",
+        )  # fmt: skip
+    return pictures
 
 
 def written_texts(entries: Sequence[Entry]) -> list[str]:
@@ -113,7 +132,7 @@ def written_texts(entries: Sequence[Entry]) -> list[str]:
 # ------------------------------------------------------------------ pictures
 
 
-def _whole(entry: Entry, preprocess: Preprocess, most: int) -> Prepared | str:
+def whole(entry: Entry, preprocess: Preprocess, most: int) -> Prepared | str:
     """The pictures that stand for a study, in their order, without any words of their own."""
     try:
         study = reader().read(entry.study)
@@ -124,13 +143,15 @@ def _whole(entry: Entry, preprocess: Preprocess, most: int) -> Prepared | str:
     return [Picture(ready[image][frame], [], False) for image, frame in chosen]
 
 
-def _images(desk: Desk, chosen: Sequence[int], k: int) -> torch.Tensor:
+def images_of(desk: Desk, chosen: Sequence[int], k: int) -> torch.Tensor:
+    """These pictures; nothing where a frozen tower's looks stand for them."""
     if desk.looks is not None:
         return torch.zeros(0)
     return desk.pairs.images(chosen, k, desk.seed, desk.sampling.augment)
 
 
-def _looks(desk: Desk, chosen: Sequence[int]) -> torch.Tensor:
+def looks_of(desk: Desk, chosen: Sequence[int]) -> torch.Tensor:
+    """What a frozen tower made of these pictures; nothing where it learns."""
     if desk.looks is None:
         return torch.zeros(0)
     return torch.from_numpy(desk.looks[list(chosen)].astype(np.float32))

@@ -252,7 +252,10 @@ def _row(folder: Path) -> dict[str, Any]:
         "exam": known["exam"],
         "seed": known["seed"],
     }
-    return row | ({"prior": f"{folder.name}/prior/dicom"} if (folder / "prior").is_dir() else {})
+    if (folder / "prior").is_dir():
+        row["prior"] = f"{folder.name}/prior/dicom"
+        row["prior_report"] = truth_of(folder / "prior")["report"]
+    return row
 
 
 def _labels(known: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -8,10 +8,24 @@ Every one keeps three acts, over which `engine.generating` writes, whatever lies
 
 from types import ModuleType
 
-from radgloss.models.image_to_text import captioner
+from radgloss.models.image_to_text import (
+    blip,
+    captioner,
+    captioning_gpt,
+    cdgpt2,
+    ct2rep,
+    knowledge,
+    visualgpt,
+)
 
 __all__ = ["ARCHITECTURES"]
 
 ARCHITECTURES: dict[str, ModuleType] = {
+    "blip-captioner": blip,
     "captioner": captioner,
+    "captioning-gpt": captioning_gpt,
+    "cdgpt2": cdgpt2,
+    "ct2rep": ct2rep,
+    "knowledge": knowledge,
+    "visualgpt": visualgpt,
 }

@@ -17,7 +17,7 @@ from torch import nn
 
 from radgloss.models.image_to_text.studies import Studies, coarser
 from radgloss.nn import decoder, resnet, vit
-from radgloss.nn.decoder import Decoder
+from radgloss.nn.decoder import Block, Decoder
 from radgloss.nn.tower import headless
 
 __all__ = [
@@ -58,14 +58,16 @@ VARIANTS = {
 
 
 class Captioner(nn.Module):
-    """A tower, what joins its pictures to studies, and a decoder."""
+    """A tower, what joins its pictures to studies, and a decoder. block: of the decoder."""
 
-    def __init__(self, config: Config):
+    reads_earlier = False  # whether `remember` takes an earlier study (`prior`)
+
+    def __init__(self, config: Config, block=Block):
         super().__init__()
         self.config = config
         self.image = headless(config.image)
         self.studies = Studies(config.image.width, config.text.width, side_of(config))
-        self.decoder = Decoder(config.text)
+        self.decoder = Decoder(config.text, block)
 
     def look(self, images):  # (N, C, S, S) -> (N, P, W)
         """What one picture says, whatever lies beside it; may be kept while the tower is frozen."""

@@ -20,7 +20,8 @@ __all__ = ["NOT_YET", "Difference", "difference", "markdown", "plain"]
 NOT_YET = "not measured yet"
 Lines = Sequence[Mapping[str, Any]]
 TITLES = {"representations": "Representations and ways of learning",
-          "alignment": "Text-image alignment"}  # fmt: skip
+          "alignment": "Text-image alignment",
+          "image-to-text": "Image-to-text"}  # fmt: skip
 VERDICTS = ("higher", "lower", "no difference shown", "one seed", NOT_YET)
 OTHERS = ("findings", "sides", "own_text", "probes", "nearest", "clusters", "organs")
 

@@ -25,7 +25,7 @@ from typing import Any
 from tqdm import tqdm
 
 from radgloss import __version__
-from radgloss.data.feeds import Neighbours, Volumes
+from radgloss.data.feeds import Followed, Neighbours, Volumes, Written
 from radgloss.data.manifest import Entry, Manifest, read_manifest
 from radgloss.data.pairs import Pairs
 from radgloss.systems import SYSTEMS
@@ -36,6 +36,8 @@ from radgloss.systems.ideas.pointing import spots
 from radgloss.systems.ideas.rows import ROWS, recipes
 from radgloss.systems.ideas.space import Space
 from radgloss.systems.ideas.ways import WAYS
+from radgloss.systems.image_to_text import finish as image_to_text
+from radgloss.systems.image_to_text import writing
 from radgloss.systems.representation import finish as representation
 from radgloss.systems.training import tokenizer_of, trained, untrained
 from radgloss.text.prompts import Bank, gather
@@ -180,7 +182,7 @@ class _Bench:
 
     def pairs(self, run: Run, split: str) -> Pairs:
         """The store of a split, as this run's bridge prepares it."""
-        folder = self.out / f"pictures-{run.preprocess.digest}" / split
+        folder = self.out / f"pictures-{run.preprocess.digest}{_kept(run)}" / split
 
         def tell(done: int, total: int) -> None:
             self.progress(f"reading {split}", done, total)
@@ -190,6 +192,7 @@ class _Bench:
     def _words(self, run: Run) -> Path:
         """Where the tokenizer of these words and this size is kept."""
         kind = KINDS.get(type(run.feed), "captions")
+        kind = "writing" if isinstance(run.feed, Written) else kind
         folder = self.out / f"words-{kind}-{run.vocabulary}"
         folder.mkdir(exist_ok=True)
         return folder
@@ -216,6 +219,9 @@ class _Bench:
             found = WAYS[arm.recipe].act(space)
         elif representation.is_representation(run):
             found = _flat(representation.figures(run, objective, space.tokenizer, train, test))
+        elif image_to_text.is_writer(run):
+            seen = self.out / "work" / "seen"
+            found = writing.figures(run, objective.model, space.tokenizer, train, test, seen)
         else:
             found = aligned(objective.model, space.tokenizer, self.banks, train, test, run.seed)
         line = {
@@ -271,6 +277,14 @@ class _Bench:
         if path.is_file() and not (data := path.read_bytes()).endswith(b"\n"):
             with path.open("r+b") as file:
                 file.truncate(data.rfind(b"\n") + 1)
+
+
+def _kept(run: Run) -> str:
+    """What tells stores of whole studies apart; single pictures have one store for all feeds."""
+    if not isinstance(run.feed, Written):
+        return ""
+    before = f"-{run.feed.before}" if isinstance(run.feed, Followed) else ""
+    return f"-studies-{run.feed.pictures}{before}"
 
 
 def _own(work: Path, run: Run) -> None:

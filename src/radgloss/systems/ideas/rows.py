@@ -52,6 +52,10 @@ MEASURES = {
     "pointed": Measure("AUROC of the map between a finding's box and elsewhere", 0.5, 1.0),
     "of_one_kind": Measure("nearest word is of the same kind", None, 1.0, "by_chance"),
     "guessed": Measure("hidden words guessed right", None, None),
+    "fact_f1": Measure(
+        "fact F1 of whole reports; chance is the most usual report of the examination", None, 1.0,
+        "constant",
+    ),
     "place": Measure(
         "median place of the right finding for a name never heard", None, 1.0, "place_by_chance",
         higher=False,
@@ -65,7 +69,7 @@ class Row:
 
     system: str
     title: str
-    table: Literal["representations", "alignment"]
+    table: Literal["representations", "alignment", "image-to-text"]
     primer: str
     idea: str
     measure: str
@@ -76,6 +80,10 @@ class Row:
         """The recipes that lack the idea, or a part of it."""
         return BESIDE[self.system] if self.system in BESIDE else ARMS[self.system]
 
+
+WRITTEN = ("finding_f1", "nearest_picture", "distinct")
+"""Beside fact F1: of what is there alone; of the most similar picture's report; how many reports
+differ, as a share."""
 
 ROWS = (
     Row("words", "Word embeddings", "representations", "Fig 5 [23, 24]",
@@ -140,6 +148,26 @@ ROWS = (
         "every pair is a question of its own", "findings"),
     Row("merlin", "Merlin", "alignment", "[14]",
         "whole volumes in an inflated network, taught by report and record at once", "findings"),
+    Row("captioner-vit", "Encoder-decoder transformer; ViT against CNN", "image-to-text",
+        "[42, 44–46], Figs 2, 11B", "a decoder that looks at what a vision transformer saw",
+        "fact_f1", WRITTEN),
+    Row("visualgpt", "VisualGPT, one study in ten with pictures", "image-to-text", "[12]",
+        "gates that open again weigh pictures against words", "fact_f1", WRITTEN),
+    Row("visualgpt-plenty", "VisualGPT, all studies with pictures", "image-to-text", "[12]",
+        "the same gates where pairs are not scarce", "fact_f1", WRITTEN),
+    Row("captioning-gpt", "Captioning with GPT", "image-to-text", "[11]",
+        "a captioner that attends writes first, a language model goes on", "fact_f1", WRITTEN),
+    Row("cdgpt2", "CDGPT2", "image-to-text", "[47]",
+        "pictures and probable tags stand before the words in every layer", "fact_f1", WRITTEN),
+    Row("knowledge", "Knowledge matters", "image-to-text", "[49]",
+        "a graph of findings and the reports of similar pictures are asked", "fact_f1", WRITTEN),
+    Row("ct2rep", "CT2Rep", "image-to-text", "[48]",
+        "slices in their order, a relational memory", "fact_f1", WRITTEN),
+    Row("ct2rep-long", "CT2RepLong", "image-to-text", "[48]",
+        "an earlier volume and its report", "fact_f1", WRITTEN),
+    Row("blip-captioner", "BLIP captioner", "image-to-text", "[62]",
+        "contrast, matching, captioning in one; noisy captions judged and written anew",
+        "fact_f1", WRITTEN),
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from radgloss import checkpoint
 from radgloss.checkpoint import Support
-from radgloss.data.batch import places
+from radgloss.data.batch import Batch, earlier, places
 from radgloss.data.manifest import Entry
 from radgloss.data.pairs import Pairs
 from radgloss.engine.writer import written
@@ -30,13 +30,13 @@ from radgloss.systems.alignment.asking import Asked as Answers
 from radgloss.systems.alignment.fitting import fit
 from radgloss.systems.image_to_text.looks import looks_of
 from radgloss.systems.image_to_text.scoring import Known, table
-from radgloss.text.beginnings import SECTIONS, Asked
+from radgloss.text.beginnings import SECTIONS, Asked, before
 from radgloss.text.tokenizer import Tokenizer
 from radgloss.train.run import Run
 from radgloss.trust import Trust
 from radgloss.types import Report, Section
 
-__all__ = ["Split", "finish", "is_writer", "reports_of"]
+__all__ = ["Seen", "Split", "finish", "is_writer", "reports_of"]
 
 FAMILIAR = 100  # training studies of an examination that the outlier's bank is drawn from
 SUPPORTING = 200  # training reports of an examination that come with the checkpoint
@@ -71,7 +71,7 @@ def finish(
     model.eval()
     if run.storage == "fp16":
         model = checkpoint.rounded(model)
-    seen = {name: _Seen.of(model, split, work) for name, split in splits.items()}
+    seen = {name: Seen.of(model, split, work) for name, split in splits.items()}
     trust = _fitted(seen, run.seed)
     sections = _learned(splits["train"])
     texts = reports_of(model, tokenizer, seen["test"], sections)
@@ -87,40 +87,44 @@ def finish(
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """The studies of a split that could be read, with what the tower makes of their pictures."""
+class Seen:
+    """The studies of a split that could be read, with what the tower makes of their pictures; past:
+    those of an earlier study, and its report, where the store has them."""
 
     known: list[Known]
     indications: list[str]
     looks: npt.NDArray[np.float16]
     pictures: list[list[int]]
+    past: list[tuple[list[int], Report]]
 
     @classmethod
-    def of(cls, model: Any, split: Split, work: Path) -> _Seen:
+    def of(cls, model: Any, split: Split, work: Path) -> Seen:
         looks = looks_of(model, split.pairs, work / "looks" / split.pairs.folder.name)
         pictures: dict[int, list[int]] = defaultdict(list)
+        earlier_of: dict[int, list[int]] = defaultdict(list)
         for picture, study in enumerate(split.pairs.studies):
-            if not split.pairs.boxed[picture]:  # those are for training only (`feeds.shown`)
-                pictures[study].append(picture)
+            # a box: an earlier study's (`feeds.followed`), or for training only (`feeds.shown`)
+            (earlier_of if split.pairs.boxed[picture] else pictures)[study].append(picture)
         known, said = [], []
         for study, mine in pictures.items():
             entry = split.entries[study]
             feature = looks[mine].astype(np.float32).mean((0, 1))
             known.append(Known(entry.exam, entry.patient, entry.report, feature))
             said.append(entry.report.indication)
-        return cls(known, said, looks, list(pictures.values()))
+        past = [(earlier_of[s], split.entries[s].prior_report) for s in pictures]
+        return cls(known, said, looks, list(pictures.values()), past)
 
     def features(self, study: int) -> npt.NDArray[np.float32]:
         """(N, W), what the outlier score reads."""
         return np.asarray(self.looks[self.pictures[study]].astype(np.float32).mean(1))
 
 
-def _fitted(seen: Mapping[str, _Seen], seed: int) -> Trust:
+def _fitted(seen: Mapping[str, Seen], seed: int) -> Trust:
     """Which studies are familiar, by examination."""
     return fit(_answers(seen["train"], FAMILIAR), _answers(seen["val"], None), seed)
 
 
-def _answers(seen: _Seen, most: int | None) -> list[Answers]:
+def _answers(seen: Seen, most: int | None) -> list[Answers]:
     """As the fitting of alignment takes them: nothing was asked, everything was looked at."""
     found = []
     for n in _first(seen, most):
@@ -130,7 +134,7 @@ def _answers(seen: _Seen, most: int | None) -> list[Answers]:
     return found
 
 
-def _support(seen: _Seen) -> Support:
+def _support(seen: Seen) -> Support:
     """Training reports that a draft may point to, and that guesses are made from."""
     chosen = _first(seen, SUPPORTING)
     vectors = np.stack([seen.known[n].feature for n in chosen])
@@ -141,7 +145,7 @@ def _support(seen: _Seen) -> Support:
     )
 
 
-def _first(seen: _Seen, most: int | None) -> list[int]:
+def _first(seen: Seen, most: int | None) -> list[int]:
     """The first studies of each examination."""
     taken: dict[str, int] = defaultdict(int)
     chosen = []
@@ -159,7 +163,7 @@ def _learned(train: Split) -> list[Section]:
 
 
 def reports_of(
-    model: Any, tokenizer: Tokenizer, seen: _Seen, sections: Sequence[Section] = SECTIONS
+    model: Any, tokenizer: Tokenizer, seen: Seen, sections: Sequence[Section] = SECTIONS
 ) -> list[Report]:
     """A report for every study, written from its pictures and its indication."""
     found: list[Report] = []
@@ -178,7 +182,7 @@ def reports_of(
 def _written(
     model: Any,
     tokenizer: Tokenizer,
-    seen: _Seen,
+    seen: Seen,
     some: Sequence[int],
     sections: Sequence[Section],
 ) -> list[Report]:
@@ -186,9 +190,11 @@ def _written(
     pictures = [p for n in some for p in seen.pictures[n]]
     looks = torch.from_numpy(seen.looks[pictures].astype(np.float32))
     study = torch.arange(len(some)).repeat_interleave(torch.tensor(counts))
-    memory = model.remember(looks, study, torch.cat([places(n) for n in counts]))
+    place = torch.cat([places(n) for n in counts])
+    more = {"prior": _prior(tokenizer, seen, some)} if model.reads_earlier else {}
+    memory = model.remember(looks, study, place, **more)
     asked = [
-        (row, Asked(section, seen.known[n].exam, seen.indications[n]))
+        (row, Asked(section, seen.known[n].exam, seen.indications[n], _compares(model, seen, n)))
         for row, n in enumerate(some)
         for section in sections
     ]
@@ -198,3 +204,18 @@ def _written(
         Report(**dict(zip(sections, texts[n : n + step], strict=True)))
         for n in range(0, len(texts), step)
     ]
+
+
+def _compares(model: Any, seen: Seen, study: int) -> bool:
+    """A model that is told of an earlier study writes beside it."""
+    return bool(model.reads_earlier and seen.past[study][0])
+
+
+def _prior(tokenizer: Tokenizer, seen: Seen, some: Sequence[int]) -> Batch | None:
+    """The earlier studies of some, as training brings them."""
+    had = [(row, *seen.past[n]) for row, n in enumerate(some) if seen.past[n][0]]
+    if not had:
+        return None
+    looks = torch.from_numpy(seen.looks[[p for _, many, _ in had for p in many]].astype(np.float32))
+    told_before = [(row, len(many), before(report, tokenizer)) for row, many, report in had]
+    return earlier(torch.zeros(0), looks, told_before)
