@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from radgloss.engine.drafting.comparison import from_report
 from radgloss.engine.drafting.organs import decided
-from radgloss.engine.drafting.reading import ASSERTED, Reading, Said, canonical, states
+from radgloss.engine.drafting.reading import ASSERTED, Reading, Said, canonical, row, states
 from radgloss.engine.drafting.words import NO_PRIOR, PRIOR
 from radgloss.text.facts import Fact
-from radgloss.text.findings import finding_type
 from radgloss.types import Finding, Flag, Measurement
 
 __all__ = ["classifier", "comparison", "impression", "size", "unvalidated"]
@@ -153,11 +152,9 @@ def lengths(what: str, measurements: Sequence[Measurement]) -> tuple[float, ...]
 
 
 def _names(what: str) -> tuple[str, ...]:
-    try:
-        row = finding_type(what)
-    except KeyError:
-        return (what.lower(),)
-    return tuple(n.lower() for n in (row.what, *row.synonyms))
+    known = row(what)
+    names = (known.what, *known.synonyms) if known else (what,)
+    return tuple(n.lower() for n in names)
 
 
 def _copied(stated: float, measured: float) -> bool:
@@ -187,10 +184,8 @@ def impression(reading: Reading) -> Iterator[Flag]:
 
 
 def _category(what: str) -> int:
-    try:
-        return finding_type(what).category
-    except KeyError:
-        return 0
+    known = row(what)
+    return known.category if known else 0
 
 
 def _short(finding: Finding) -> str:

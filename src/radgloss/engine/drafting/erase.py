@@ -18,12 +18,14 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from radgloss.engine.aligner import Aligner
-from radgloss.engine.drafting.reading import canonical
+from radgloss.engine.drafting.reading import canonical, row
 from radgloss.types import Draft, Evidence, Flag, Image, Region, Study
 
 __all__ = ["cuboid", "erased", "survivors", "without"]
 
 Floats = npt.NDArray[np.float32]
+WHOLE = ("steatosis", "cirrhosis", "enlargement", "hyperinflation", "oedema", "obstruction")
+SPREAD = "; it is a finding of a whole organ, and no one place holds it"
 
 
 def cuboid(image: Image, region: Region) -> Region:
@@ -101,4 +103,10 @@ def survivors(draft: Draft, study: Study, aligner: Aligner) -> Iterator[Flag]:
             if fitted[name].decide(asked[key]):
                 found = "still called present with the place it points to taken out"
                 told = f"{name}: {found} (probability {asked[key]:.2g})"
-                yield Flag("survives", told, number)
+                yield Flag("survives", f"{told}{SPREAD if _spread(name) else ''}", number)
+
+
+def _spread(what: str) -> bool:
+    """Whether it is of a whole organ, so that no one place holds it."""
+    known = row(what)
+    return known is not None and known.kind in WHOLE

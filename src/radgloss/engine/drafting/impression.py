@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from radgloss.engine.drafting.reading import ASSERTED, canonical, states
+from radgloss.engine.drafting.reading import ASSERTED, canonical, row, states
 from radgloss.text import templates
-from radgloss.text.findings import FindingType, finding_type
 from radgloss.types import Evidence, Finding, Sentence
 
 __all__ = ["impression", "merged"]
 
 NEVER = 4  # the rank of a finding that is not actionable
+LAST = 99  # the place of a finding that no organ of the house has
 
 
 def impression(
@@ -61,17 +61,10 @@ def merged(
 
 
 def _rank(finding: Finding, exam: str, asked: Collection[str]) -> tuple[int, bool, int]:
-    row = _row(finding.what)
-    category = row.category if row else 0
-    place = templates.by_organ(exam, row) if row else 99
+    known = row(finding.what)
+    category = known.category if known else 0
+    place = templates.by_organ(exam, known) if known else LAST
     return category or NEVER, canonical(finding.what) not in asked, place
-
-
-def _row(what: str) -> FindingType | None:
-    try:
-        return finding_type(what)
-    except KeyError:
-        return None
 
 
 def _sentence(finding: Finding, of: Sequence[Sentence]) -> Sentence:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from radgloss.text.facts import Fact, read
-from radgloss.text.findings import finding_type
+from radgloss.text.findings import FindingType, finding_type
 from radgloss.types import Case, Draft, Finding, Report, Section, Sentence
 
-__all__ = ["ASSERTED", "Reading", "Said", "canonical", "reading", "states"]
+__all__ = ["ASSERTED", "Reading", "Said", "canonical", "reading", "row", "states"]
 
 READ: tuple[Section, ...] = ("findings", "impression")
 ASSERTED = ("present", "uncertain")
@@ -78,10 +78,16 @@ def canonical(what: str) -> str:
     >>> canonical("hepatic cyst"), canonical("lipoma")
     ('liver cyst', 'lipoma')
     """
+    known = row(what)
+    return known.what if known else what
+
+
+def row(what: str) -> FindingType | None:
+    """The house's row of a finding; None for one that it has no word for."""
     try:
-        return finding_type(what).what
+        return finding_type(what)
     except KeyError:
-        return what
+        return None
 
 
 def states(whole: Finding, part: Finding) -> bool:
