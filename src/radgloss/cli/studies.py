@@ -172,17 +172,19 @@ def _given(given: str) -> str:
 
 
 def _print_draft(draft: Any) -> None:
+    from radgloss.exchange.words import told_flags
+
     print("AI DRAFT - unverified - research use only\n")
-    for section in ("technique", "findings", "impression"):
+    for section in ("technique", "comparison", "findings", "impression"):
         if text := draft.text(section):
             print(f"{section.upper()}\n{text}\n")
     if draft.not_assessed:
         print(f"NOT ASSESSED\n{', '.join(draft.not_assessed)}")
     if draft.flags:
         print("\nTO BE LOOKED AT AGAIN")
-    for flag in draft.flags:
-        where = f" (sentence {flag.sentence + 1})" if flag.sentence is not None else ""
-        print(f"[{flag.code}] {flag.found}{where}")
+    for found, numbers in told_flags(draft):
+        where = f" (sentence {', '.join(str(n + 1) for n in numbers)})" if numbers else ""
+        print(f"{found}{where}")
 
 
 def label(

@@ -28,6 +28,7 @@ from radgloss.exchange.words import (
     modalities,
     one_line,
     place_words,
+    state_words,
     study_title,
     unnamed,
 )
@@ -100,6 +101,7 @@ def _environment() -> Environment:
     environment.filters["line"] = one_line
     environment.filters["fact"] = finding_words
     environment.filters["sentence"] = as_sentence
+    environment.filters["state"] = state_words
     return environment
 
 
@@ -156,7 +158,10 @@ def _sentence(
     places = _places(sentence, shown)
     confidence = sentence.confidence
     stated = confidence is not None
+    flags = flags_of(draft, number)
     word = confidence_word(confidence) if sentence.findings or stated else ""
+    if flags:  # however sure the model is of it
+        word = "check"
     return {
         "number": number,
         "text": sentence.text,
@@ -165,7 +170,7 @@ def _sentence(
         "percent": f"{confidence:.0%}" if confidence is not None else "not stated",
         "places": places,
         "facts": sentence.findings,
-        "flags": [_flag(f) for f in flags_of(draft, number)],
+        "flags": [_flag(f) for f in flags],
         "reports": [_report(e) for e in sentence.evidence if e.kind == "report" and e.text],
     }
 
@@ -219,5 +224,10 @@ def _report(evidence: Evidence) -> dict[str, str]:
 
 def _counts(draft: Draft) -> dict[str, int]:
     """How many sentences deserve which look."""
-    words = [confidence_word(s.confidence) for s in draft.sentences if s.findings]
+    flagged = {f.sentence for f in draft.flags}
+    words = [
+        "check" if n in flagged else confidence_word(s.confidence)
+        for n, s in enumerate(draft.sentences)
+        if s.findings or n in flagged
+    ]
     return {word: words.count(word) for word in ("check", "likely", "supported")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from radgloss.exchange.words import check_word, confidence_word, one_line, sections
+from radgloss.exchange.words import confidence_word, one_line, sections, state_words, told_flags
 from radgloss.types import MACHINE_MARK, Draft, ReportStatus, Sentence
 
 __all__ = ["to_check", "write"]
@@ -61,18 +61,18 @@ def _flags(draft: Draft) -> list[str]:
     """What the checks found, each with the sentence that it is about."""
     if not draft.flags:
         return []
-    known, lines = range(len(draft.sentences)), []
-    for flag in draft.flags:
-        lines += _wrap(f"{check_word(flag.code)}: {one_line(flag.found)}.")
-        if flag.sentence is not None and flag.sentence in known:
-            lines += _wrap(f'  in "{one_line(draft.sentences[flag.sentence].text)}"')
+    lines = []
+    for found, numbers in told_flags(draft):
+        lines += _wrap(f"{found}.")
+        for text in dict.fromkeys(one_line(draft.sentences[n].text) for n in numbers):
+            lines += _wrap(f'  in "{text}"')
     return ["TO BE LOOKED AT AGAIN", *lines, ""]
 
 
 def _organs(draft: Draft) -> list[str]:
     if not draft.organs:
         return []
-    lines = [line for o in draft.organs for line in _wrap(f"{one_line(o.organ)}: {o.state}")]
+    lines = [line for o in draft.organs for line in _wrap(f"{one_line(o.organ)}: {state_words(o)}")]
     return ["ORGANS", *lines, ""]
 
 

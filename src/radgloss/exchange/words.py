@@ -16,6 +16,7 @@ from radgloss.types import (
     Flag,
     Image,
     InputRejected,
+    OrganState,
     Section,
     Sentence,
     Study,
@@ -34,8 +35,10 @@ __all__ = [
     "place_words",
     "sections",
     "spacing_words",
+    "state_words",
     "study_kind",
     "study_title",
+    "told_flags",
     "unnamed",
 ]
 
@@ -98,6 +101,36 @@ def flags_of(draft: Draft, number: int | None) -> tuple[Flag, ...]:
     if number is None:
         return tuple(f for f in draft.flags if f.sentence is None or f.sentence not in known)
     return tuple(f for f in draft.flags if f.sentence == number)
+
+
+def told_flags(draft: Draft) -> list[tuple[str, tuple[int, ...]]]:
+    """Each thing that was found, once, with the numbers of the sentences that it is about.
+
+    >>> from radgloss.types import Origin
+    >>> twice = (Flag("side", "left, not right", 0), Flag("side", "left, not right", 1))
+    >>> said = (Sentence("Effusion.", "findings"), Sentence("Effusion.", "impression"))
+    >>> told_flags(Draft("1", said, Origin("", "", ""), flags=twice))
+    [('Side: left, not right', (0, 1))]
+    """
+    found: dict[str, list[int]] = {}
+    for flag in draft.flags:
+        numbers = found.setdefault(f"{check_word(flag.code)}: {one_line(flag.found)}", [])
+        if flag.sentence is not None and flag.sentence in range(len(draft.sentences)):
+            numbers.append(flag.sentence)
+    return [(words, tuple(numbers)) for words, numbers in found.items()]
+
+
+def state_words(organ: OrganState) -> str:
+    """An organ's state as a person would say it.
+
+    >>> state_words(OrganState("devices", "assessed and normal"))
+    'assessed, none'
+    """
+    if organ.organ == "devices":
+        return {"abnormal": "present", "assessed and normal": "assessed, none"}.get(
+            organ.state, organ.state
+        )
+    return organ.state
 
 
 def one_line(text: str) -> str:
