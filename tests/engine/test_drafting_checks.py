@@ -377,3 +377,25 @@ def test_every_check_is_named_for_people():
 
     assert set(CHECKS) | {"survives"} == set(CHECK_WORDS)
     assert set(EXAMS) >= {"xr-chest", "ct-abdomen"}
+
+
+@pytest.mark.parametrize(("findings", "concluded", "flags"), [
+    ("A 9 mm lung nodule.", "Lung nodule, 12 mm.", ["impression"]),
+    ("A 9 mm lung nodule. A further lung nodule.", "Lung nodules, 12 and 9 mm.", []),
+    ("Consolidation of the right base.", "Pneumonia.", []),  # drawn from what is stated there
+    ("The lungs are clear.", "Pneumonia.", ["impression"]),
+    ("No right pneumothorax.", "Left pneumothorax.", ["impression"]),
+    ("Left pneumothorax.", "No pneumothorax.", ["impression"]),
+    ("Left pneumothorax.", "Left pneumothorax. No right pneumothorax.", []),
+])  # fmt: skip
+def test_an_impression_may_draw_conclusions_and_not_contradict(findings, concluded, flags):
+    made = draft([findings], [concluded])
+    assert codes(made, case(), only=["impression"])[:1] == flags
+
+
+def test_an_observation_with_its_diagnosis_is_judged_as_the_diagnosis():
+    text = "Cystic lesion in segment V, which has the appearance of a hydatid cyst."
+    said = decided({"liver cyst": False, "liver hydatid cyst": True, "liver lesion": True})
+    assert codes(draft([text], (), said), case(), "ct-abdomen", ["classifier"]) == []
+    alone = draft(["Simple liver cyst."], (), said)
+    assert codes(alone, case(), "ct-abdomen", ["classifier"]) == ["classifier"]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from radgloss.engine.drafting.comparison import from_report
 from radgloss.engine.drafting.organs import decided
-from radgloss.engine.drafting.reading import ASSERTED, Reading, Said, canonical, row, states
-from radgloss.engine.drafting.words import NO_PRIOR, PRIOR
+from radgloss.engine.drafting.reading import ASSERTED, Reading, Said, canonical, row
+from radgloss.engine.drafting.words import NO_PRIOR, OTHER, PRIOR
 from radgloss.text.facts import Fact
-from radgloss.types import Finding, Flag, Measurement
+from radgloss.types import Finding, Flag, Measurement, Side
 
 __all__ = ["classifier", "comparison", "impression", "size", "unvalidated"]
 
@@ -19,26 +19,36 @@ THERE_BEFORE = ("increased", "decreased", "unchanged", "resolved")
 
 
 def classifier(reading: Reading) -> Iterator[Flag]:
-    """The detectors decided the opposite of what the words say."""
+    """The detectors decided the opposite of what the words say.
+
+    What a diagnosis interprets ("a cystic lesion, a hydatid cyst") is judged as that diagnosis."""
     answers = decided(reading.draft.predictions)
     sure = {canonical(p.label): p.probability for p in reading.draft.predictions}
     for said in reading.of("findings", "impression"):
         for fact in said.facts:
             name = canonical(fact.finding.what)
-            there = _claims(fact)
-            if there is None or answers.get(name, there) == there:
+            there = _claims(said, fact)
+            if there is None or answers.get(name, there) == there or _interpreted(said, fact):
                 continue
             verb = "finds it" if answers[name] else "denies it"
             found = f"the detector {verb} (probability {sure[name]:.2g})"
             yield Flag("classifier", f"{name}: {found}", said.number)
 
 
-def _claims(fact: Fact) -> bool | None:
+def _interpreted(said: Said, fact: Fact) -> bool:
+    """Whether the same sentence says which diagnosis an observation stands for."""
+    return fact.layer == "observation" and any(
+        f.layer == "diagnosis" and f.organ == fact.organ and f.finding.status in ASSERTED
+        for f in said.facts
+    )
+
+
+def _claims(said: Said, fact: Fact) -> bool | None:
     """Whether a fact says that the thing is there at all; None where it says neither."""
     finding = fact.finding
     if finding.status == "present":
-        return True
-    partial = finding.side or finding.site or fact.limit
+        return True if finding.certainty is None or finding.certainty >= 0.5 else None
+    partial = finding.side or finding.site or fact.limit or OTHER.search(said.sentence.text)
     if finding.status != "absent" or partial or finding.change not in ("", "resolved"):
         return None
     return False
@@ -111,7 +121,7 @@ def _unlike(said: Said, finding: Finding, before: Sequence[Finding]) -> Iterator
         found = f"called {finding.change}, and the prior's report denies it"
         yield Flag("comparison", f"{name}: {found}", said.number)
     lengths = {mm for b in then for mm in b.size_mm}
-    if finding.previous_mm and before and not set(finding.previous_mm) <= lengths:
+    if finding.previous_mm and lengths and not set(finding.previous_mm) <= lengths:
         found = f"{finding.previous_mm[0]:g} mm before is no length of the prior's report"
         yield Flag("comparison", f"{name}: {found}", said.number)
 
@@ -164,31 +174,57 @@ def _copied(stated: float, measured: float) -> bool:
 
 
 def impression(reading: Reading) -> Iterator[Flag]:
-    """The impression says what the findings do not, or leaves out what is urgent in them."""
-    found = [f.finding for s in reading.of("findings") for f in s.facts]
+    """The impression contradicts the findings or goes beyond them, or leaves out what is urgent.
+
+    A diagnosis may be drawn from findings that do not name it, as long as something of that organ
+    is stated there."""
+    found = [f for s in reading.of("findings") for f in s.facts]
     said = reading.of("impression")
     for sentence in said:
         for fact in sentence.facts:
-            if not any(states(f, fact.finding) for f in found):
-                told = f"{_short(fact.finding)} stands in the impression, and not in the findings"
-                yield Flag("impression", told, sentence.number)
-    if not said:
-        return
+            if why := _beyond(sentence, fact, found):
+                yield Flag("impression", f"{canonical(fact.finding.what)}: {why}", sentence.number)
     concluded = {canonical(f.finding.what) for s in said for f in s.facts}
-    for source in reading.of("findings"):
+    concluded |= {f.explains for s in said for f in s.facts}
+    for source in reading.of("findings") if said else ():
         for fact in source.facts:
             name = canonical(fact.finding.what)
             if fact.finding.status in ASSERTED and _category(name) and name not in concluded:
-                told = f"{name} is actionable, and the impression does not name it"
+                told = f"{name}: actionable, and the impression does not name it"
                 yield Flag("impression", told, source.number)
+
+
+def _beyond(said: Said, fact: Fact, found: Sequence[Fact]) -> str:
+    """How a fact of the impression is not borne out by the findings; "" where it is."""
+    name, finding = canonical(fact.finding.what), fact.finding
+    same = [f for f in found if canonical(f.finding.what) == name]
+    there = [f.finding for f in same if f.finding.status in ASSERTED]
+    if finding.status == "absent":
+        denies = _claims(said, fact) is False
+        return "denied here, and stated in the findings" if denies and there else ""
+    if finding.status not in ASSERTED or row(name) is None or _interpreted(said, fact):
+        return ""
+    if not there:
+        denied = (f for f in same if f.finding.status == "absent" and not f.limit)
+        if any(f.finding.side in ("", finding.side) for f in denied):
+            return "stated here, and denied in the findings"
+        seen = any(f.organ == fact.organ and f.finding.status in ASSERTED for f in found)
+        if fact.layer == "diagnosis" and (seen or fact.explains):
+            return ""
+        return "stated here, and not in the findings"
+    sides = {f.side for f in there}
+    if finding.side and not sides & {finding.side, "bilateral"}:
+        return f"{finding.side} here, and {_or(sides)} in the findings"
+    lengths = {mm for f in there for mm in f.size_mm}
+    known = lengths if all(f.size_mm for f in there) else ()  # else it may be of the one without
+    wrong = [mm for mm in finding.size_mm if known and not any(_copied(mm, k) for k in known)]
+    return f"{wrong[0]:g} mm here, and another length in the findings" if wrong else ""
+
+
+def _or(sides: set[Side]) -> str:
+    return " or ".join(sorted(s or "of no side" for s in sides))
 
 
 def _category(what: str) -> int:
     known = row(what)
     return known.category if known else 0
-
-
-def _short(finding: Finding) -> str:
-    size = f"{finding.size_mm[0]:g} mm" if finding.size_mm else ""
-    words = (finding.change, finding.side, finding.what, finding.site, size, finding.status)
-    return " ".join(w for w in words if w)

@@ -22,10 +22,10 @@ OF_SEX = {
 """By sex, the organs that it has and the other has not ("cervical" is a spine, and not here)."""
 
 PRIOR = re.compile(
-    r"\b(compar(?:ed|ison) (?:with|to)|previous(?:ly)?(?! (?:surgery|operation|resection))"
+    r"\b(compar(?:ed|ison) (?:with|to)|previously(?! (?:resected|operated|treated|fractured))"
     r"|since the|interval (?:change|increase|decrease|improvement|worsening|development|resolution)"
-    r"|(?:prior|earlier) (?:stud(?:y|ies)|exam\w*|ct|mri?|films?|radiographs?|images?|imaging"
-    r"|ultrasound|x-?rays?|reports?))\b", re.IGNORECASE,
+    r"|(?:prior|earlier|previous) (?:stud(?:y|ies)|exam\w*|ct|mri?|films?|radiographs?|images?"
+    r"|imaging|ultrasound|x-?rays?|reports?))\b", re.IGNORECASE,
 )  # fmt: skip
 NO_PRIOR = re.compile(
     r"\b(no|without|none|not)\b[^.;]{0,40}\b(prior|previous|earlier|comparison|compared)\b"
@@ -34,8 +34,11 @@ NO_PRIOR = re.compile(
 )  # fmt: skip
 """A sentence that says that there is nothing to compare with."""
 
-OTHER = re.compile(r"\b(?:other|further|additional|more|elsewhere|otherwise)\b", re.IGNORECASE)
-"""A denial of what comes on top of something that is there."""
+OTHER = re.compile(
+    r"\b(?:other|further|additional|more|elsewhere|otherwise"
+    r"|with (?:the |an? )?(?:features?|appearances?|characteristics?) of)\b", re.IGNORECASE,
+)  # fmt: skip
+"""A denial of what comes on top of something that is there, or of one kind of it."""
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _LENGTH = r"(?:mm|cm|millimet\w+|centimet\w+)\b"
