@@ -375,7 +375,7 @@ def test_a_prior_that_says_nothing_of_its_patient_is_flagged():
 def test_every_check_is_named_for_people():
     from radgloss.exchange.words import CHECK_WORDS
 
-    assert set(CHECKS) | {"survives"} == set(CHECK_WORDS)
+    assert set(CHECKS) | {"survives", "history"} == set(CHECK_WORDS)
     assert set(EXAMS) >= {"xr-chest", "ct-abdomen"}
 
 

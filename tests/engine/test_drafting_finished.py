@@ -59,6 +59,31 @@ def test_any_history_leaves_the_observations_as_they_are(over, history, indicati
     assert observations(told) == observations(plain)
 
 
+class Led:
+    """A drafter that believes what it is told."""
+
+    def draft(self, case):
+        there = [Finding("liver cyst")]
+        if "stone" in f"{case.history} {case.indication}":
+            there.append(Finding("kidney stone"))
+        if "cyst" in case.history:
+            there.pop(0)
+        said = tuple(Sentence(f"There is a {f.what}.", "findings", "", (f,)) for f in there)
+        return Draft(case.study.uid, said, Origin("led", "p", "0"))
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["", "kidney stone", "no cyst", "pain"]), st.sampled_from(["", "stone?"]))
+def test_a_drafter_that_is_led_by_a_history_writes_without_it(over, history, indication):
+    plain, told = (
+        Finished(Led(), over.watcher).draft(c)
+        for c in (Case(CT), Case(CT, history, indication=indication))
+    )
+    assert observations(told) == observations(plain)
+    led = "stone" in history + indication or "cyst" in history
+    assert [f.code for f in told.flags if f.code == "history"] == ["history"] * led
+
+
 # ------------------------------------------------------------------ places and organs
 
 

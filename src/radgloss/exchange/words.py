@@ -83,6 +83,7 @@ CHECK_WORDS = {
     "impression": "Impression",
     "prior": "Prior",
     "survives": "Place",
+    "history": "History",
 }
 
 

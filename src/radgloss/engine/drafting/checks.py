@@ -32,7 +32,8 @@ CHECKS: dict[str, Callable[[Reading], Iterator[Flag]]] = {
     "impression": against.impression,
     "prior": prior,
 }
-"""By code, in the order of the flags. `survives` (`erase`) comes on top, for it asks the model."""
+"""By code, in the order of the flags. Two come on top, for they ask the model: `survives` (`erase`)
+and `history` (`finished`)."""
 
 
 def check(draft: Draft, case: Case, exam: str) -> tuple[Flag, ...]:

@@ -17,7 +17,7 @@ from radgloss.engine.drafting.organs import decided, organ_states, validated
 from radgloss.engine.drafting.reading import canonical
 from radgloss.protocols import Drafter
 from radgloss.text import templates
-from radgloss.types import Case, Draft, Sentence
+from radgloss.types import Case, Draft, Finding, Flag, Sentence
 
 __all__ = ["Finished"]
 
@@ -38,12 +38,12 @@ class Finished:
 
         Raises what `inputs.check` and the drafter raise."""
         inputs.check(case)
-        draft = self.drafter.draft(case)
+        draft = self._unled(case)
         if draft.abstained:
             return draft
         exam = self.watcher.exam(case.study) or ""
         if not exam:  # the words can still be checked
-            return replace(draft, flags=check(draft, case, ""))
+            return replace(draft, flags=(*draft.flags, *check(draft, case, "")))
         watches = self._watches(case)
         if watches:
             draft = self._compared(self._answered(draft, case, exam), case, exam)
@@ -54,7 +54,21 @@ class Finished:
         states = organ_states(exam, draft.findings, draft.predictions, detectors)
         draft = replace(draft, organs=states)
         survivors = tuple(erase.survivors(draft, case.study, self.watcher)) if watches else ()
-        return replace(draft, flags=(*check(draft, case, exam), *survivors))
+        return replace(draft, flags=(*draft.flags, *check(draft, case, exam), *survivors))
+
+    def _unled(self, case: Case) -> Draft:
+        """What the drafter writes; where being told of the patient changes what it observes, what
+        it writes without being told. A history orders and words, and never puts a finding there."""
+        draft = self.drafter.draft(case)
+        if draft.abstained or not (case.history or case.indication):
+            return draft
+        plain = self.drafter.draft(replace(case, history="", indication=""))
+        led = {f.what for f in _observed(draft) ^ _observed(plain)}
+        if plain.abstained or not led:
+            return draft
+        found = f"indication or history changed what was written of {', '.join(sorted(led))}"
+        flag = Flag("history", f"{found}; this text was written without them")
+        return replace(plain, flags=(*plain.flags, flag))
 
     def _watches(self, case: Case) -> bool:
         speaks = hasattr(self.watcher.checkpoint.model, "encode_text")
@@ -87,6 +101,11 @@ class Finished:
         first = [s for s in draft.sentences if s.section == "technique"]
         rest = [s for s in draft.sentences if s.section != "technique"]
         return replace(draft, sentences=(*first, *head, *made, *rest))
+
+
+def _observed(draft: Draft) -> set[Finding]:
+    """What a text says is there or not, and on which side: not how sure, nor in which words."""
+    return {Finding(canonical(f.what), f.status, f.side) for f in draft.findings}
 
 
 def _concluded(draft: Draft, case: Case, exam: str) -> Draft:
