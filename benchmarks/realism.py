@@ -372,11 +372,14 @@ def draw(curves: Mapping[str, tuple[Array, Array, Array]], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--phantom", choices=sorted(SCANS), default="made")
     parser.add_argument("-n", type=int, default=6, help="simulated patients of each kind")
     parser.add_argument("-o", type=Path)
     options = parser.parse_args()
+    if options.data is None:
+        print("not run: real series are wanted to compare with (--data FOLDER)")
+        return
     result = Result()
     scans = [coarse(SCANS[options.phantom](seed)) for seed in range(options.n)]
     ct_part(options.data, scans, result)
